@@ -1,0 +1,1 @@
+"""Agents: one readable main each, trained and compared on identical environments."""

@@ -1,0 +1,1 @@
+"""Benchmarks: one module each, its mini tasks beside it."""

@@ -1,0 +1,102 @@
+"""Candidate actions for question answering, from the shown text alone; one code for mini and real questions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from skillflow_gym.actions import Action, ActionKind
+from skillflow_gym.core import unread_skills
+from skillflow_gym.text import STOP_WORDS, words
+from skillflow_gym.tools.search import read_passages
+from skillflow_gym.trajectory import Context
+
+MAX_SEARCHES, MAX_LOOKUPS, MAX_ANSWERS = 20, 6, 40
+
+_MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
+_NAME = r"[^\W\d_a-zß-öø-ÿ][\w’'.&-]*"
+_SPANS = re.compile(
+    rf"(?P<date>\b\d{{1,2}} (?:{_MONTH}),? \d{{4}}\b|\b(?:{_MONTH}) \d{{1,2}}, \d{{4}}\b|\b(?:{_MONTH}) \d{{4}}\b)"
+    r"|(?P<quoted>[\"“][^\"“”]{2,80}[\"”])"
+    rf"|(?P<name>{_NAME}(?:\s+(?:(?:of|the|de|la|le|du|von|van|di|da|del|al|for|on)\s+){{0,2}}{_NAME})*)"
+    r"|(?P<number>\d[\d,.]*(?:\s?%)?)"
+)
+_KIND = re.compile(r"\b(?:is|are|was|were|as|became) (?:an?|the) ((?:[\w’'-]+ ?){1,5})")
+_KIND_END = re.compile(r"\b(?:that|which|who|of|in|by|from|and|or|for|on|at|with|to|as|located|known|born|released)\b.*")
+
+
+@lru_cache(maxsize=16384)
+def spans(text: str) -> tuple[str, ...]:
+    """Names, quoted titles, dates, numbers and "is a ..." phrases in ``text``, each once, in reading order."""
+    found: list[tuple[int, str]] = []
+    for match in _SPANS.finditer(text):
+        found += [(match.start(), span) for span in _trim(match[0], match.lastgroup or "")]
+    for match in _KIND.finditer(text):
+        phrase = _KIND_END.sub("", match[1]).strip()
+        if phrase and phrase.lower() not in STOP_WORDS:
+            found.append((match.start(1), phrase))
+    found.sort(key=lambda item: item[0])
+    return tuple(dict.fromkeys(span for _, span in found if span))
+
+
+def _trim(span: str, kind: str) -> Iterable[str]:
+    """Cut what belongs to the sentence and not to the name: opening stop words, closing punctuation."""
+    if kind != "name":
+        yield span.strip("\"“” ,.")
+        if kind == "date":
+            yield span[-4:]
+        return
+    parts = span.split()
+    while parts and parts[0].lower() in STOP_WORDS:
+        parts.pop(0)
+    while parts and parts[-1].lower() in STOP_WORDS:
+        parts.pop()
+    name = " ".join(parts).rstrip(".,'’-").removesuffix("'s").removesuffix("’s")
+    if len(name) > 1:
+        yield name
+
+
+@lru_cache(maxsize=4096)
+def _question_parts(question: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The names in a question, its runs of content words, and its single content words outside the names."""
+    names = spans(question)
+    in_names = {word for name in names for word in words(name)}
+    runs: list[list[str]] = [[]]
+    for word in words(question):
+        if word in STOP_WORDS:
+            runs.append([])
+        else:
+            runs[-1].append(word)
+    phrases = dict.fromkeys(" ".join(run) for run in runs if run)
+    relations = dict.fromkeys(word for run in runs for word in run if word not in in_names)
+    return names, tuple(phrases), tuple(relations)
+
+
+def qa_proposals(context: Context) -> tuple[Action, ...]:
+    """Candidate actions, none twice and no ``act`` that was taken before.
+
+    Searches: the question, its names, its runs of words, a name with one relation word, and the titles and names in
+    what was found, the newest first. Lookups: the question's words, once something was found. Answers: names, dates,
+    numbers and phrases in what was found and in the question, yes and no.
+    """
+    names, phrases, relations = _question_parts(context.task)
+    shown = [context.first, *(turn.observation for turn in context.turns)]
+    passages = [passage for text in reversed(shown) for passage in read_passages(text)]
+    titles = list(dict.fromkeys(passage.title for passage in passages))
+    found = dict.fromkeys(span for p in passages for span in (p.title, *spans(p.text)))
+    acts = {turn.action.argument for turn in context.turns if turn.action.kind is ActionKind.ACT}
+
+    queries = dict.fromkeys([context.task, *names, *phrases])
+    queries.update(dict.fromkeys(f"{name} {word}" for name in names[:2] for word in relations[:4]))
+    follow_ups = [span for span in found if not span[0].isdigit() and span not in queries]
+    searches = [*_fresh("search", follow_ups, acts, MAX_SEARCHES), *_fresh("search", queries, acts, MAX_SEARCHES)]
+    terms = [*relations, *names, *titles] if passages else []
+    lookups = _fresh("lookup", terms, acts, MAX_LOOKUPS)
+    answers = list(dict.fromkeys([*found, *names]))[: MAX_ANSWERS - 2] + ["yes", "no"]
+    return (*searches, *lookups, *unread_skills(context), *(Action.accept(answer) for answer in answers))
+
+
+def _fresh(tool: str, arguments: Iterable[str], taken: set[str], limit: int) -> list[Action]:
+    texts = (f"{tool}: {argument}" for argument in arguments)
+    return [Action.act(text) for text in texts if text not in taken][:limit]

@@ -1,0 +1,122 @@
+"""Episode: drives one environment and keeps what a policy sees as Contexts and the whole as a Trajectory."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import gymnasium as gym
+
+from skillflow_gym.actions import Action, ActionError
+from skillflow_gym.core import SkillEnv
+from skillflow_gym.policy import Decision
+from skillflow_gym.trajectory import Context, Trajectory, Turn
+
+
+class Episode:
+    """One episode of ``env``, from its reset on.
+
+    Attributes:
+        context: what the policy may condition on now, proposals included.
+        done: whether the episode is over; then ``trajectory`` is complete.
+    """
+
+    def __init__(
+        self, env: gym.Env[Any, Any], *, seed: int | None = None, task_id: str | None = None, proposals: bool = True
+    ) -> None:
+        """Reset ``env``; without ``task_id`` the environment draws the task. ``proposals=False`` leaves them out."""
+        core = env.unwrapped
+        if not isinstance(core, SkillEnv):
+            raise TypeError(f"expected an environment of this suite, got {type(core).__name__}")
+        self._env, self._core, self._proposals, self._seed = env, core, proposals, seed
+        options = None if task_id is None else {"task_id": task_id}
+        observation, info = env.reset(seed=seed, options=options)
+        self._start(observation, info)
+
+    def _start(self, observation: dict[str, str], info: dict[str, Any]) -> None:
+        self._first_info = self._info = info
+        self._turns: list[Turn] = []
+        self._result = (0.0, False, False)
+        self.done = False
+        self._observation = observation
+        self._set_context(observation["observation"], info["admissible_actions"])
+
+    def _set_context(self, first: str, admissible: tuple[str, ...]) -> None:
+        task, catalogue = self._observation["task"], self._observation["skills"]
+        step = len(self._turns)
+        turns = tuple(self._turns)
+        context = Context(task, catalogue, first, turns, admissible, (), step, self._core.step_limit)
+        self.context = replace(context, proposals=self._core.proposals(context)) if self._proposals else context
+
+    def step(self, decision: Decision) -> None:
+        """Take the decided action and extend the history by it."""
+        before = self._info["usage"]
+        observation, reward, terminated, truncated, info = self._env.step(decision.action)
+        self._info = info
+        try:
+            action = Action.parse(decision.action)
+        except ActionError:
+            action = Action.act(str(decision.action))
+        turn = Turn(
+            action=action,
+            observation=observation["observation"],
+            admissible=info["admissible_actions"],
+            candidates=self.context.proposals if decision.chosen >= 0 else (),
+            chosen=decision.chosen,
+            token_ids=decision.token_ids,
+            action_mask=decision.action_mask,
+            token_log_probs=decision.token_log_probs,
+            log_pf=_known(decision.log_pf),
+            log_ref=_known(decision.log_ref),
+            error=info["error"],
+            usage={name: count - before.get(name, 0) for name, count in info["usage"].items()},
+        )
+        self._turns.append(turn)
+        self._result = (float(reward), terminated, truncated)
+        self.done = terminated or truncated
+        if not self.done:
+            self._set_context(self.context.first, info["admissible_actions"])
+
+    def trajectory(self, id: str = "", group: str = "", policy_version: str = "", dropped: bool = False) -> Trajectory:
+        """The episode so far; ``dropped`` marks one that was given up, so that no trainer counts it."""
+        reward, terminated, truncated = self._result
+        info, core = self._info, self._core
+        return Trajectory(
+            id=id,
+            task=self.context.task,
+            turns=tuple(self._turns),
+            catalogue=self.context.catalogue,
+            first=self.context.first,
+            first_admissible=self._first_info["admissible_actions"],
+            step_limit=core.step_limit,
+            env_spec=spec_json(self._env),
+            source=info["source"],
+            split=info["split"],
+            task_id=info["task_id"],
+            fingerprint=core.task.fingerprint,
+            seed=self._seed,
+            group=group,
+            library_version=info["library_version"],
+            policy_version=policy_version,
+            reward=reward,
+            score=info["score"],
+            success=info["success"],
+            terminated=terminated,
+            truncated=truncated or dropped,
+            unscored=info["unscored"] or dropped,
+        )
+
+
+def spec_json(env: gym.Env[Any, Any]) -> str:
+    """``env.spec`` of the bare environment as JSON, made once per environment; "" if it has none."""
+    core = env.unwrapped
+    text: str | None = getattr(core, "_spec_json", None)
+    if text is None:
+        text = core.spec.to_json() if core.spec is not None else ""
+        core._spec_json = text  # type: ignore[attr-defined]
+    return text
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,164 @@
+"""Collector: policies x environments -> trajectories, in lockstep batches that give the same result every time."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from skillflow_gym.episode import Episode
+from skillflow_gym.errors import InfrastructureError
+from skillflow_gym.policy import Decision, Policy
+from skillflow_gym.trajectory import Trajectory
+
+
+@dataclass(frozen=True)
+class Job:
+    """One rollout to make.
+
+    Attributes:
+        id: unique in its run; the trajectory gets it.
+        task_id: the task.
+        group: rollouts that are compared with one another share it.
+        key: integers that seed the rollout's generator and the environment, such as (seed, step, rollout).
+    """
+
+    id: str
+    task_id: str
+    group: str
+    key: tuple[int, ...]
+
+    def rng(self) -> np.random.Generator:
+        """A generator from ``key`` and the task's id."""
+        return np.random.default_rng([zlib.crc32(self.task_id.encode("utf-8", "surrogatepass")), *self.key])
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What a Collector made.
+
+    Attributes:
+        trajectories: one per job, in the order of the jobs; the dropped and the failed ones are unscored.
+        dropped: job id -> number of turns after which it was given up for its deadline.
+        env_steps: actions taken.
+        seconds: wall-clock time.
+    """
+
+    trajectories: list[Trajectory]
+    dropped: dict[str, int]
+    env_steps: int
+    seconds: float
+
+    @property
+    def scored(self) -> list[Trajectory]:
+        """The trajectories that may be trained on: scored, and with at least one turn."""
+        return [t for t in self.trajectories if not t.unscored and t.turns]
+
+
+@dataclass
+class Collector:
+    """Makes rollouts of a policy, each in an environment of its own.
+
+    All running episodes decide together in one batch, in the order of the jobs, so the batches, and with them the
+    floating-point results, do not depend on timing.
+
+    Attributes:
+        make_env: makes one environment; they are kept and used again.
+        deadline: seconds per episode; an episode past it is dropped after its current turn. 0 for none.
+        threads: environments step in that many threads; 0 steps them one after the other, which is faster unless they
+            wait for a server.
+    """
+
+    make_env: Callable[[], gym.Env[Any, Any]]
+    deadline: float = 0.0
+    threads: int = 0
+    _envs: list[gym.Env[Any, Any]] = field(default_factory=list, init=False, repr=False)
+    _pool: ThreadPoolExecutor | None = field(default=None, init=False, repr=False)
+
+    def collect(
+        self,
+        policy: Policy,
+        jobs: Sequence[Job],
+        drop: dict[str, int] | None = None,
+        on_turn: Callable[[int, int], None] | None = None,
+    ) -> Collection:
+        """Roll out ``policy`` on every job.
+
+        Args:
+            policy: what acts.
+            jobs: the rollouts to make; all run at once.
+            drop: an earlier run's ``Collection.dropped``, to be honoured instead of the deadline.
+            on_turn: called after every batch with the numbers of finished episodes and of steps.
+        """
+        start = time.perf_counter()
+        while len(self._envs) < len(jobs):
+            self._envs.append(self.make_env())
+        rngs = [job.rng() for job in jobs]
+        slots = list(zip(self._envs, jobs, rngs, strict=False))
+        episodes = self._map(_begin, slots)
+        trajectories: list[Trajectory | None] = [
+            None if isinstance(e, Episode) else _failed(job, policy.version)
+            for e, job in zip(episodes, jobs, strict=True)
+        ]
+        dropped: dict[str, int] = {}
+        steps = 0
+        while active := [i for i, done in enumerate(trajectories) if done is None]:
+            contexts = [episodes[i].context for i in active]
+            decisions = policy.act(contexts, [rngs[i] for i in active])
+            self._map(_advance, [(episodes[i], d) for i, d in zip(active, decisions, strict=True)])
+            steps += len(active)
+            late = bool(self.deadline) and time.perf_counter() - start > self.deadline
+            for i in active:
+                episode, job = episodes[i], jobs[i]
+                turns = episode.context.step
+                out = not episode.done and (late if drop is None else drop.get(job.id) == turns)
+                if out:
+                    dropped[job.id] = turns
+                if episode.done or out:
+                    trajectories[i] = episode.trajectory(job.id, job.group, policy.version, dropped=out)
+            if on_turn is not None:
+                on_turn(sum(t is not None for t in trajectories), steps)
+        finished = [t for t in trajectories if t is not None]
+        return Collection(finished, dropped, steps, time.perf_counter() - start)
+
+    def close(self) -> None:
+        """Close the environments; may be called twice."""
+        for env in self._envs:
+            env.close()
+        self._envs.clear()
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+    def _map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        if not self.threads:
+            return [function(item) for item in items]
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="rollout")
+        return list(self._pool.map(function, items))
+
+
+def _begin(slot: tuple[gym.Env[Any, Any], Job, np.random.Generator]) -> Episode | None:
+    env, job, rng = slot
+    try:
+        return Episode(env, seed=int(rng.integers(2**31)), task_id=job.task_id)
+    except InfrastructureError:
+        return None
+
+
+def _advance(pair: tuple[Episode, Decision]) -> None:
+    episode, decision = pair
+    episode.step(decision)
+
+
+def _failed(job: Job, version: str) -> Trajectory:
+    """The trajectory of an episode that could not begin: no turns, unscored."""
+    return Trajectory(
+        job.id, "", (), task_id=job.task_id, group=job.group, policy_version=version, truncated=True, unscored=True
+    )

@@ -1,0 +1,180 @@
+"""Where records come from: ``mini`` (made by the project), ``hub``, ``file:PATH``, or ``auto``."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from skillflow_gym.registration import Stanza
+from skillflow_gym.tasks import RecordError
+
+logger = logging.getLogger("skillflow_gym")
+_announced: set[str] = set()
+
+
+class SourceError(ValueError):
+    """A source that does not exist or cannot be read. The message says what to give instead."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A resolved source.
+
+    Attributes:
+        kind: ``mini``, ``hub`` or ``file``.
+        location: the dataset's id or local folder for ``hub``, the path for ``file``, "" for ``mini``.
+    """
+
+    kind: Literal["mini", "hub", "file"]
+    location: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.location}" if self.location else self.kind
+
+
+def resolve_source(stanza: Stanza, source: str, splits: Sequence[str] = ("train",)) -> Source:
+    """Decide where a benchmark's records come from, once for all splits that a run needs.
+
+    ``auto`` takes real data if every split in ``splits`` is on this machine (``$SKILLFLOW_DATA/<data folder>/``, else
+    the hub's cache), otherwise the mini tasks; it never mixes them, and one log line says what was taken.
+
+    Args:
+        stanza: the benchmark.
+        source: ``auto``, ``mini``, ``hub``, ``hub:ID_OR_FOLDER``, or ``file:PATH`` (a folder with a file per native
+            split, or one file).
+        splits: canonical split names.
+
+    Raises:
+        SourceError: the text is none of these, or the path lacks a split's file.
+    """
+    kind, _, location = source.partition(":")
+    if source == "mini":
+        return Source("mini")
+    if kind == "hub":
+        if not (location or stanza.hub):
+            raise SourceError(f"{stanza.env_id} has no dataset on the hub: use source='file:PATH' or 'mini'")
+        return Source("hub", location or stanza.hub["path"])
+    if kind == "file" and location:
+        for split in splits:
+            record_file(stanza, location, split)
+        return Source("file", location)
+    if source != "auto":
+        raise SourceError(f"source {source!r} is none of auto, mini, hub, hub:ID, file:PATH")
+    resolved = _auto(stanza, splits)
+    if (line := f"{stanza.env_id}: source {resolved} for {', '.join(splits)}") not in _announced:
+        _announced.add(line)
+        logger.info(line)
+    return resolved
+
+
+def _auto(stanza: Stanza, splits: Sequence[str]) -> Source:
+    root = os.environ.get("SKILLFLOW_DATA", "")
+    if root and stanza.data:
+        folder = Path(root) / stanza.data
+        if all(_find_file(folder, stanza.splits[split]) for split in splits):
+            return Source("file", str(folder))
+    if stanza.hub and _in_hub_cache(stanza.hub["path"]):
+        return Source("hub", stanza.hub["path"])
+    return Source("mini")
+
+
+def _in_hub_cache(path: str) -> bool:
+    if importlib.util.find_spec("datasets") is None:
+        return False
+    home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
+    cache = Path(os.environ.get("HF_DATASETS_CACHE", home / "datasets"))
+    return (cache / path.replace("/", "___").lower()).is_dir() or (cache / path.replace("/", "___")).is_dir()
+
+
+def _find_file(folder: Path, native: str) -> Path | None:
+    return next((f for f in (folder / f"{native}{end}" for end in (".jsonl", ".json")) if f.is_file()), None)
+
+
+def record_file(stanza: Stanza, location: str, split: str) -> Path:
+    """The file under ``location`` that holds ``split``; a path to one file stands for any split.
+
+    Raises:
+        SourceError: there is none; the message names the file that is expected.
+    """
+    path = Path(location)
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise SourceError(f"source file:{location}: no such file or folder")
+    native = stanza.splits[split]
+    if (found := _find_file(path, native)) is None:
+        raise SourceError(f"source file:{location}: expected {native}.jsonl or {native}.json for split {split!r}")
+    return found
+
+
+def load_records(
+    stanza: Stanza, source: Source, split: str, mini: Callable[[str], Iterable[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Read the records of ``split``.
+
+    Args:
+        stanza: the benchmark.
+        source: from ``resolve_source``.
+        split: canonical split name.
+        mini: makes the mini records of a canonical split.
+
+    Raises:
+        SourceError: the hub extra is missing, or the dataset cannot be loaded.
+        RecordError: a line of a file is no JSON object.
+    """
+    if source.kind == "mini":
+        return list(mini(split))
+    if source.kind == "hub":
+        return _read_hub(stanza, source.location, split)
+    return read_json_records(record_file(stanza, source.location, split))
+
+
+def read_json_records(path: Path) -> list[dict[str, Any]]:
+    """The objects of a .jsonl file (one a line) or of a .json file (a list of them).
+
+    Raises:
+        RecordError: something in it is no JSON object; the message says which record.
+    """
+    # Lines end at "\n" alone: real records hold U+2028 and its like inside strings, where str.splitlines would cut.
+    text = path.read_text(encoding="utf-8")
+    try:
+        items = json.loads(text) if path.suffix == ".json" else None
+    except json.JSONDecodeError as error:
+        raise RecordError(f"{path}: not JSON ({error})") from error
+    if items is None:
+        items = []
+        for number, line in enumerate(text.split("\n")):
+            if line.strip():
+                try:
+                    items.append(json.loads(line))
+                except json.JSONDecodeError as error:
+                    raise RecordError(f"{path}: line {number + 1} is not JSON ({error})") from error
+    if not isinstance(items, list):
+        raise RecordError(f"{path}: expected a list of records, got {type(items).__name__}")
+    for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise RecordError(f"{path}: record {index}: expected an object, got {type(item).__name__}")
+    return items
+
+
+def _read_hub(stanza: Stanza, location: str, split: str) -> list[dict[str, Any]]:
+    try:
+        import datasets
+    except ImportError:
+        raise SourceError("source 'hub' needs the hub extra: pip install 'skillflow-gym[hub]'") from None
+    # The config's name belongs to the canonical dataset; a local folder or a mirror has its default only.
+    name = stanza.hub.get("name") if location == stanza.hub.get("path") else None
+    try:
+        loaded = datasets.load_dataset(location, name, split=stanza.splits[split])
+    except Exception as error:  # datasets raises many unrelated types for "not there" and "no network"
+        raise SourceError(
+            f"source hub:{location}: {type(error).__name__}: {error}. Check the id and the network, or give a local "
+            "copy with source='file:PATH'"
+        ) from error
+    return [dict(row) for row in loaded]

@@ -1,0 +1,136 @@
+"""Search over passages: BM25 in memory or a retriever over HTTP, and lookup in what was found."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from skillflow_gym.errors import InfrastructureError
+from skillflow_gym.text import content_words, fold, sentences, words
+
+
+class Passage(NamedTuple):
+    """A titled piece of text."""
+
+    title: str
+    text: str
+
+
+class Retriever(Protocol):
+    """Ranks passages for a query."""
+
+    def search(self, query: str, top_k: int) -> Sequence[Passage]:
+        """At most ``top_k`` passages, best first."""
+
+
+class BM25Retriever:
+    """BM25 (Lucene's variant, k1 1.5, b 0.75) over ``passages``, duplicates dropped. Ties keep the given order."""
+
+    def __init__(self, passages: Iterable[Passage]) -> None:
+        import bm25s
+
+        self.passages = list(dict.fromkeys(passages))
+        self._index = bm25s.BM25()
+        corpus = [content_words(f"{p.title} {p.text}") or ("",) for p in self.passages]
+        self._index.index([list(document) for document in corpus], show_progress=False)
+        self._rank = lru_cache(maxsize=8192)(self._rank_uncached)
+
+    def search(self, query: str, top_k: int) -> Sequence[Passage]:
+        """At most ``top_k`` passages that share a content word with ``query``, best first."""
+        return self._rank(query, top_k)
+
+    def _rank_uncached(self, query: str, top_k: int) -> tuple[Passage, ...]:
+        known = [word for word in content_words(query) if word in self._index.vocab_dict]
+        if not known:
+            return ()
+        scores = self._index.get_scores(known)
+        best = np.argsort(-scores, kind="stable")[:top_k]
+        return tuple(self.passages[i] for i in best if scores[i] > 0)
+
+
+class HTTPRetriever:
+    """A retriever that speaks Search-R1's protocol: POST ``{"queries": [q], "topk": k}``.
+
+    The answer is ``{"result": [[{"document": {"contents": "title\\ntext"}}, ...]]}``; a ``{"contents": ...}`` or
+    ``{"title": ..., "text": ...}`` in place of the document is understood too.
+    """
+
+    def __init__(self, url: str, deadline: float = 10.0, tries: int = 3) -> None:
+        """Talk to ``url``; ``deadline`` seconds a call, ``tries`` calls before giving up."""
+        self.url, self.deadline, self.tries = url, deadline, tries
+
+    def search(self, query: str, top_k: int) -> Sequence[Passage]:
+        """At most ``top_k`` passages, best first.
+
+        Raises:
+            InfrastructureError: no usable answer after all tries.
+        """
+        body = json.dumps({"queries": [query], "topk": top_k, "return_scores": True}).encode()
+        problem: Exception | None = None
+        for attempt in range(self.tries):
+            if attempt:
+                time.sleep(0.2 * 2**attempt)
+            try:
+                request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
+                with urllib.request.urlopen(request, timeout=self.deadline) as response:
+                    hits = json.load(response)["result"][0]
+                return [_passage(hit) for hit in hits[:top_k]]
+            except (OSError, ValueError, KeyError, IndexError, TypeError, urllib.error.URLError) as error:
+                problem = error
+        raise InfrastructureError(f"retriever {self.url}: {type(problem).__name__}: {problem}") from problem
+
+
+def _passage(hit: dict[str, Any]) -> Passage:
+    document = hit.get("document", hit)
+    if "contents" not in document:
+        return Passage(str(document["title"]), str(document["text"]))
+    title, _, text = str(document["contents"]).partition("\n")
+    return Passage(title.strip().strip('"'), text)
+
+
+class Reader:
+    """The two tools of question answering, for one episode: ``search`` a corpus, ``lookup`` in what was found."""
+
+    def __init__(self, retriever: Retriever, top_k: int) -> None:
+        self._retriever, self._top_k = retriever, top_k
+        self._found: dict[Passage, None] = {}
+
+    def search(self, query: str) -> str:
+        """The passages that match the query best."""
+        hits = self._retriever.search(query, self._top_k)
+        self._found.update(dict.fromkeys(hits))
+        return show_passages(hits) if hits else "Nothing found."
+
+    def lookup(self, term: str) -> str:
+        """The sentences with the term in the passages found so far."""
+        needle = fold(term)
+        hits = []
+        for passage in self._found:
+            lines = [s for s in sentences(passage.text) if needle and needle in fold(s)] if words(needle) else []
+            if lines:
+                hits.append(Passage(passage.title, " ".join(lines)))
+        return show_passages(hits[: self._top_k]) if hits else "Nothing found."
+
+
+def show_passages(passages: Sequence[Passage]) -> str:
+    """Numbered passages: ``[1] Title`` on one line, the text on the next."""
+    return "\n".join(
+        f"[{i}] {' '.join(p.title.split())}\n{' '.join(p.text.split())}" for i, p in enumerate(passages, start=1)
+    )
+
+
+def read_passages(text: str) -> list[Passage]:
+    """The passages in an observation that ``show_passages`` wrote; [] for any other text."""
+    lines = text.split("\n")
+    return [
+        Passage(head.partition("] ")[2], body)
+        for head, body in zip(lines, lines[1:], strict=False)
+        if head.startswith("[") and head[1:].partition("]")[0].isdigit()
+    ]
