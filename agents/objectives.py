@@ -201,7 +201,7 @@ def reinforce_loss(log_pf: Tensor, mask: Tensor, reward: Tensor, groups: Tensor)
         ValueError: as `path_log_ratio` and `leave_one_out_advantage`.
     """
     log_p = path_log_ratio(log_pf, torch.zeros_like(log_pf), mask)  # [N]
-    return -(leave_one_out_advantage(reward, groups).detach() * log_p).mean()  # []
+    return -(leave_one_out_advantage(reward, groups) * log_p).mean()  # []
 
 
 def _same_group(groups: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Any
 
@@ -132,6 +133,12 @@ class Scorer:
         """The parameters of the policy or of P_phi; the reference has none."""
         network = {"policy": self.network, "hindsight": self.phi}.get(which)
         return list(network.parameters()) if network is not None else []
+
+    def as_greedy(self) -> Scorer:
+        """The same policy, always taking the likeliest candidate; it shares the parameters."""
+        other = copy(self)
+        other.greedy = True
+        return other
 
     def bump(self) -> None:
         """Count an update: the parameters have changed."""

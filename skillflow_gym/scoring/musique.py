@@ -29,4 +29,4 @@ def score(prediction: str, golds: Sequence[str]) -> dict[str, float]:
 
 
 def _f1(prediction: str, gold: str) -> float:
-    return token_f1(prediction, gold) if prediction and gold else float(prediction == gold)
+    return 1.0 if prediction == gold else token_f1(prediction, gold)  # equal includes two empty answers

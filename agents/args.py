@@ -1,0 +1,84 @@
+"""The arguments that every trained agent shares; each agent's own Args adds those of its objective."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+import tyro
+
+from skillflow_gym.agents.runs import RunFolder
+
+
+@dataclass
+class TrainArgs:
+    """Arguments of a training run."""
+
+    env: str = "HotpotQA-v0"
+    """Benchmark: an environment id, with or without SkillFlow/."""
+    source: str = "auto"
+    """Where the tasks come from: auto, mini, hub, or file:PATH."""
+    env_args: str = "{}"
+    """More arguments of the environment, as YAML: '{retrieval: own, top_k: 5}'."""
+    library: str = ""
+    """Folder of skills; empty for none."""
+    seed: int = 0
+    """Seeds the policy, the order of the tasks and every rollout."""
+    steps: int = 500
+    """Number of updates."""
+    tasks_per_step: int = 8
+    """Tasks per update."""
+    rollouts: int = 16
+    """Rollouts per task and update: the group."""
+    learning_rate: float = 2e-3
+    """Of AdamW."""
+    weight_decay: float = 0.01
+    """Of AdamW."""
+    max_grad_norm: float = 1.0
+    """Gradients are scaled down to this norm, each parameter group by itself."""
+    eval_tasks: int = 200
+    """Size of the test panel: its first tasks; 0 for all."""
+    eval_rollouts: int = 4
+    """Rollouts per task of the test panel."""
+    checkpoint_every: int = 25
+    """Updates between checkpoints."""
+    trajectories_every: int = 50
+    """Updates between those whose trajectories are kept; 0 keeps none."""
+    paths_every: int = 20
+    """Updates between counts of distinct successful paths, which take replays; 0 counts none."""
+    deadline: float = 0.0
+    """Seconds per episode, after which it is dropped; 0 for none."""
+    threads: int = 0
+    """Threads that step environments; 0 steps them in turn, faster unless they wait for a server."""
+    torch_threads: int = 1
+    """Threads of torch; results are reproducible for the same number."""
+    run: str = ""
+    """The run's folder; empty for runs/<env>-<agent>-seed<seed>."""
+    resume: str = ""
+    """A run's folder to continue; its config.yaml replaces all other arguments."""
+
+
+A = TypeVar("A", bound=TrainArgs)
+
+
+def parse(cls: type[A], presets: Mapping[str, Mapping[str, Any]] | None = None) -> A:
+    """The command line as ``cls``; ``--preset NAME`` sets defaults that other flags override, ``--resume`` reads all."""
+    args = tyro.cli(cls)
+    if args.resume:
+        return restore(cls, args.resume)
+    chosen = (presets or {}).get(getattr(args, "preset", ""))
+    return tyro.cli(cls, default=replace(cls(), **chosen)) if chosen else args
+
+
+def restore(cls: type[A], folder: str) -> A:
+    """The arguments of the run in ``folder``, with ``resume`` set to it."""
+    config = RunFolder(folder).config()
+    known = {f.name for f in fields(cls)}
+    return cls(**{name: value for name, value in {**config["args"], "resume": folder}.items() if name in known})
+
+
+def fail(error: Exception) -> None:
+    """End with one line on standard error."""
+    sys.exit(f"error: {error}")

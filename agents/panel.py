@@ -1,0 +1,110 @@
+"""The test panel of a run: random, first-proposal and untrained policies before training, the trained one after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gymnasium as gym
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from skillflow_gym.agents.args import TrainArgs
+from skillflow_gym.agents.policies.scorer import Scorer
+from skillflow_gym.agents.runs import RunFolder
+from skillflow_gym.evaluate import evaluate
+from skillflow_gym.policy import FirstProposalPolicy, Policy, UniformPolicy
+from skillflow_gym.rollout import Collector
+from skillflow_gym.stats import paired_bootstrap
+from skillflow_gym.tasks import Task, TaskSet
+
+NAMES = {
+    "random": "random over the proposals",
+    "first": "always the first proposal",
+    "before": "untrained",
+    "after": "trained, sampled",
+    "greedy": "trained, greedy",
+}
+
+
+class Panel:
+    """Evaluates policies on the same tasks with the same seeds; what is evaluated once is kept in the run's folder."""
+
+    def __init__(
+        self, run: RunFolder, tasks: Sequence[Task], make_env: Callable[[], gym.Env[Any, Any]], args: TrainArgs
+    ) -> None:
+        self._run, self._tasks, self._args = run, tasks, args
+        self._collector = Collector(make_env, args.deadline, args.threads)
+
+    def before(self, policy: Scorer, console: Console) -> None:
+        """Evaluate what training starts from, unless that is done."""
+        self._evaluate("random", UniformPolicy(), self._args.eval_rollouts, console)
+        self._evaluate("first", FirstProposalPolicy(), 1, console)
+        if policy.updates == 0:
+            self._evaluate("before", policy, self._args.eval_rollouts, console)
+
+    def after(self, policy: Scorer, console: Console) -> None:
+        """Evaluate what training ended with."""
+        self._evaluate("after", policy, self._args.eval_rollouts, console)
+        self._evaluate("greedy", policy.as_greedy(), 1, console)
+        self._collector.close()
+
+    def summarise(self, console: Console, train: TaskSet) -> None:
+        """Print the table, the paired difference, and where everything is."""
+        results = {name: found for name in NAMES if (found := self._run.evaluation(name)) is not None}
+        figures = list(results["after"]["per_task"])
+        k = self._args.eval_rollouts
+        table = Table(title=f"test panel: {len(self._tasks)} tasks, {k} rollouts each (greedy: 1)", title_justify="left")
+        table.add_column("policy")
+        for name in [*figures, *([f"pass@{k}"] if k > 1 else []), "steps per success", "unscored"]:
+            table.add_column(name, justify="right")
+        for name, result in results.items():
+            summary = result["summary"]
+            cells = [_interval(summary[figure]) for figure in figures]
+            if k > 1:
+                cells.append(_interval(summary.get(f"pass@{k}")))
+            steps = summary["steps_per_success"]
+            cells += ["-" if steps is None else f"{steps:.2f}", f"{summary['unscored']:.1%}"]
+            table.add_row(NAMES[name], *cells)
+        console.print(table)
+        before, after = results["before"]["per_task"]["success"], results["after"]["per_task"]["success"]
+        pairs = [(a, b) for a, b in zip(after, before, strict=True) if a is not None and b is not None]
+        gain = paired_bootstrap([a for a, _ in pairs], [b for _, b in pairs])
+        args = self._args
+        for line in (
+            f"success gained over untrained: {gain} (paired bootstrap over tasks, 95%)",
+            f"source {args.source}; trained on {len(train)} tasks of {train.split} ({train.sha256[:16]})",
+            f"panel: {len(self._tasks)} tasks of test, sha256 {results['after']['summary']['panel_sha256']}",
+            f"run folder: {self._run.path} (config.yaml, metrics.jsonl, evaluations/, trajectories/, checkpoints/)",
+            f"curves: tensorboard --logdir {self._run.path}",
+            f"again: skillflow eval --env {args.env} --policy {self._run.path} --source {args.source}",
+        ):
+            console.print(line, soft_wrap=True, highlight=False)
+
+    def _evaluate(self, name: str, policy: Policy, k: int, console: Console) -> None:
+        if self._run.evaluation(name) is not None:
+            return
+        columns = (TextColumn(f"evaluating: {NAMES[name]}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            bar = progress.add_task("", total=len(self._tasks) * k)
+            evaluation = evaluate(
+                policy,
+                self._collector,
+                self._tasks,
+                k,
+                self._args.seed,
+                on_batch=lambda finished, _: progress.update(bar, completed=finished),
+            )
+        figures = ["success", *next((list(t.score) for t in evaluation.trajectories if not t.unscored), [])]
+        per_task = {}
+        for figure in figures:
+            values = evaluation.per_task(lambda t, f=figure: float(t.success) if f == "success" else t.score[f])
+            per_task[figure] = [None if value != value else round(float(value), 6) for value in values]
+        content = {"summary": evaluation.summary(), "task_ids": [t.id for t in self._tasks], "per_task": per_task}
+        self._run.write_text(f"evaluations/{name}.json", json.dumps(content))
+
+
+def _interval(values: list[float] | None) -> str:
+    return "-" if values is None else f"{values[0]:.3f} [{values[1]:.3f}, {values[2]:.3f}]"

@@ -1,0 +1,45 @@
+"""REINFORCE with a leave-one-out baseline (Kool et al., 2019): the same loop, rollouts and policy as TTB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import nn
+
+from skillflow_gym.agents import objectives as o
+from skillflow_gym.agents.args import TrainArgs, fail, parse
+from skillflow_gym.agents.trainer import Batch, Loss, train
+from skillflow_gym.policy import TrainablePolicy
+
+
+@dataclass
+class Args(TrainArgs):
+    """Train a policy with REINFORCE."""
+
+
+class Reinforce:
+    """The policy gradient of the outcome; a group's other rollouts are the baseline."""
+
+    name = "reinforce"
+    needs_hindsight = False
+    hindsight_lr = 0.0
+    modules: ClassVar[dict[str, tuple[nn.Module, float]]] = {}
+
+    def loss(self, policy: TrainablePolicy, batch: Batch) -> Loss:
+        """The surrogate loss."""
+        log_pf, mask = policy.log_prob(batch.trajectories)  # [N, T]
+        return Loss(o.reinforce_loss(log_pf, mask, batch.reward, batch.groups), log_pf, {})
+
+
+def main() -> None:
+    """Run from the command line."""
+    args = parse(Args)
+    try:
+        train(args, Reinforce)
+    except (ValueError, OSError) as error:
+        fail(error)
+
+
+if __name__ == "__main__":
+    main()

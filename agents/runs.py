@@ -1,0 +1,131 @@
+"""A run's folder: everything a run keeps, written so that a kill at any moment loses nothing but the unfinished step."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from skillflow_gym.trajectory import Trajectory, write_trajectories
+
+KEPT_CHECKPOINTS = 2
+
+
+class RunError(ValueError):
+    """A run folder that cannot be used. The message says why and what to do."""
+
+
+class RunFolder:
+    """config.yaml, metrics.jsonl, timing.jsonl, trajectories/, evaluations/, skills/, checkpoints/, tensorboard/.
+
+    Rows of metrics.jsonl depend only on config.yaml; what depends on the clock is in timing.jsonl. A resumed run cuts
+    both back to its checkpoint and writes the same rows again.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    @classmethod
+    def create(cls, path: Path, config: Mapping[str, Any]) -> RunFolder:
+        """Make the folder and write its config.yaml; a name that is taken gets -2, -3, ...
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        candidate, number = path, 1
+        while True:
+            try:
+                candidate.mkdir(parents=True)
+                break
+            except FileExistsError:
+                number += 1
+                candidate = path.with_name(f"{path.name}-{number}")
+        run = cls(candidate)
+        run.write_text("config.yaml", yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+        return run
+
+    def config(self) -> dict[str, Any]:
+        """The content of config.yaml.
+
+        Raises:
+            RunError: the folder holds none.
+        """
+        file = self.path / "config.yaml"
+        if not file.is_file():
+            raise RunError(f"{self.path} is no run: it has no config.yaml. A run's folder is printed when it starts")
+        content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return content
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a file whole or not at all."""
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(target.name + ".partial")
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+
+    def append(self, name: str, row: Mapping[str, Any]) -> None:
+        """Append a row to ``metrics.jsonl`` or ``timing.jsonl``."""
+        with (self.path / name).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The whole rows of a JSONL file; a last line cut off by a kill is left out."""
+        file = self.path / name
+        if not file.is_file():
+            return []
+        lines = file.read_text(encoding="utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in lines]
+
+    def write_trajectories(self, step: int, trajectories: Iterable[Trajectory]) -> None:
+        """Keep the trajectories of a step."""
+        write_trajectories(self.path / "trajectories" / f"step-{step:06d}.jsonl", trajectories)
+
+    def evaluation(self, name: str) -> dict[str, Any] | None:
+        """A finished evaluation, or None."""
+        file = self.path / "evaluations" / f"{name}.json"
+        content: dict[str, Any] | None = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+        return content
+
+    def save_checkpoint(self, step: int, state: Mapping[str, Any]) -> None:
+        """Write the state after ``step`` steps; older checkpoints go once the new one is on disk."""
+        folder = self.path / "checkpoints"
+        folder.mkdir(exist_ok=True)
+        partial = folder / "checkpoint.partial"
+        with partial.open("wb") as file:
+            torch.save(dict(state), file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, folder / f"step-{step:06d}.pt")
+        for _, old in self._checkpoints()[:-KEPT_CHECKPOINTS]:
+            old.unlink()
+
+    def load_checkpoint(self) -> tuple[int, dict[str, Any]] | None:
+        """The newest checkpoint and its number of steps; None if there is none yet."""
+        found = self._checkpoints()
+        if not found:
+            return None
+        step, file = found[-1]
+        return step, torch.load(file, weights_only=True)
+
+    def cut_back(self, step: int) -> None:
+        """Forget what was written after the first ``step`` steps, so that it can be written again."""
+        for name in ("metrics.jsonl", "timing.jsonl"):
+            kept = [row for row in self.rows(name) if row["step"] <= step]
+            self.write_text(name, "".join(json.dumps(row) + "\n" for row in kept))
+        for file in (self.path / "trajectories").glob("step-*.jsonl"):
+            if int(file.stem.partition("-")[2]) > step:
+                file.unlink()
+
+    def _checkpoints(self) -> list[tuple[int, Path]]:
+        files = (self.path / "checkpoints").glob("step-*.pt")
+        return sorted((int(m[1]), f) for f in files if (m := re.fullmatch(r"step-(\d+)\.pt", f.name)))

@@ -1,0 +1,301 @@
+"""The one training loop: collect, loss, step, log, checkpoint. Agents differ in the objective they hand it."""
+
+from __future__ import annotations
+
+import math
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import gymnasium as gym
+import numpy as np
+import torch
+import yaml
+from rich.console import Console
+from torch import Tensor, nn
+
+import skillflow_gym
+from skillflow_gym.agents.args import TrainArgs
+from skillflow_gym.agents.display import Display
+from skillflow_gym.agents.panel import Panel
+from skillflow_gym.agents.policies.scorer import Scorer
+from skillflow_gym.agents.runs import RunError, RunFolder
+from skillflow_gym.core import SkillEnv
+from skillflow_gym.flow.paths import PathFinder
+from skillflow_gym.policy import TrainablePolicy
+from skillflow_gym.registration import stanza
+from skillflow_gym.rollout import Collection, Collector, Job
+from skillflow_gym.sources import resolve_source
+from skillflow_gym.tasks import TaskSet, require_disjoint
+from skillflow_gym.trajectory import Trajectory
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The scored trajectories of one step.
+
+    Attributes:
+        trajectories: N of them.
+        reward: R in [0, 1], [N].
+        groups: which trajectories are of the same task, [N] integers.
+        progress: share of the updates done, in [0, 1): for schedules.
+    """
+
+    trajectories: Sequence[Trajectory]
+    reward: Tensor
+    groups: Tensor
+    progress: float
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss to minimise, the log-probabilities it was made from, and figures to log.
+
+    Attributes:
+        value: scalar with gradient.
+        log_pf: log pi of the actions taken, [N, T].
+        figures: metric name -> number.
+    """
+
+    value: Tensor
+    log_pf: Tensor
+    figures: dict[str, float]
+
+
+class Objective(Protocol):
+    """What an agent trains with.
+
+    Attributes:
+        name: the agent's name.
+        modules: learned parts beside the policy (a log Z head, say), by name: (module, factor on the learning rate).
+        needs_hindsight: whether the policy must have P_phi.
+    """
+
+    name: str
+    modules: dict[str, tuple[nn.Module, float]]
+    needs_hindsight: bool
+    hindsight_lr: float
+
+    def loss(self, policy: TrainablePolicy, batch: Batch) -> Loss:
+        """The loss on a batch."""
+
+
+class Trainer:
+    """Trains the scorer policy on one benchmark; see ``train``."""
+
+    def __init__(self, args: TrainArgs, objective: Objective, console: Console) -> None:
+        """Load the tasks, make or reopen the run's folder, restore the newest checkpoint if there is one."""
+        self.args, self.objective, self.console = args, objective, console
+        torch.set_num_threads(args.torch_threads)
+        self.benchmark = stanza(args.env)
+        args.source = str(resolve_source(self.benchmark, args.source, ("train", "test")))
+        self.policy = Scorer(seed=args.seed, hindsight=objective.needs_hindsight)
+        self.optimizer = self._optimizer()
+        self.collector = Collector(partial(self.make_env, "train"), args.deadline, args.threads)
+        self.paths = PathFinder(partial(self.make_env, "train"))
+        self.train_tasks, panel_tasks = self._taskset("train"), self._taskset("test")
+        require_disjoint(self.train_tasks, panel_tasks)
+        config = self._config(panel_tasks)
+        if args.resume:
+            self.run = RunFolder(args.resume)
+            self._check_same(config)
+        else:
+            name = f"{self.benchmark.name}-{objective.name}-seed{args.seed}"
+            self.run = RunFolder.create(Path(args.run or Path("runs") / name), config)
+        panel = panel_tasks[: args.eval_tasks or None]
+        self.panel = Panel(self.run, panel, partial(self.make_env, "test"), args)
+        self.done = self._restore()
+
+    def make_env(self, split: str) -> gym.Env[Any, Any]:
+        """An environment of ``split``, without Gymnasium's checkers: the contract tests have run them."""
+        more = yaml.safe_load(self.args.env_args) or {}
+        env_id, source, library = self.benchmark.env_id, self.args.source, self.args.library
+        return gym.make(env_id, split=split, source=source, library=library, disable_env_checker=True, **more)
+
+    def train(self) -> None:
+        """Evaluate, run the updates that are left, evaluate again, and say what came of it."""
+        title = f"{self.objective.name} on {self.benchmark.env_id}, source {self.args.source}, seed {self.args.seed}"
+        self.console.print(f"{title}\nrun folder: {self.run.path}", soft_wrap=True, highlight=False)
+        self.panel.before(self.policy, self.console)
+        try:
+            with Display(self.console, title, self.args.steps, self.done) as display:
+                while self.done < self.args.steps:
+                    self._update(display)
+        except KeyboardInterrupt:
+            self._save()
+            self.console.print(f"stopped after {self.done} updates; continue with --resume {self.run.path}")
+            raise SystemExit(130) from None
+        finally:
+            self.collector.close()
+            self.paths.close()
+        self.panel.after(self.policy, self.console)
+        self.panel.summarise(self.console, self.train_tasks)
+
+    def _update(self, display: Display) -> None:
+        """One step of training; everything it logs depends on config.yaml and the number of the step alone."""
+        step = self.done + 1
+        start = time.perf_counter()
+        earlier = {row["step"]: row["dropped"] for row in self._drops}
+        collection = self.collector.collect(self.policy, self._jobs(step), drop=earlier.get(step))
+        if collection.dropped and step not in earlier:
+            self.run.append("drops.jsonl", {"step": step, "dropped": collection.dropped})
+        collected = time.perf_counter()
+        row = self._charts(step, collection)
+        if collection.scored:
+            row |= self._learn(collection.scored, (step - 1) / self.args.steps)
+        if self.args.trajectories_every and step % self.args.trajectories_every == 0:
+            self.run.write_trajectories(step, collection.trajectories)
+        self.done = step
+        self.run.append("metrics.jsonl", row)
+        seconds = {"collect": collected - start, "update": time.perf_counter() - collected}
+        speed = collection.env_steps / collection.seconds
+        self.run.append("timing.jsonl", {"step": step, **seconds, "env_steps_per_second": speed})
+        self._plot(row, speed)
+        if step % self.args.checkpoint_every == 0 or step == self.args.steps:
+            self._save()
+        display.update(step, row["charts/success"], self._figures(row, speed))
+
+    def _jobs(self, step: int) -> list[Job]:
+        """The rollouts of a step: the next tasks in an order that is shuffled anew every time all had their turn."""
+        size = len(self.train_tasks)
+        first = (step - 1) * self.args.tasks_per_step
+        jobs = []
+        for slot in range(first, first + self.args.tasks_per_step):
+            order = np.random.default_rng([self.args.seed, slot // size]).permutation(size)
+            task = self.train_tasks[int(order[slot % size])]
+            for k in range(self.args.rollouts):
+                jobs.append(Job(f"{step}/{slot - first}/{k}", task.id, f"{step}/{slot - first}", (self.args.seed, step, slot, k)))
+        return jobs
+
+    def _learn(self, trajectories: Sequence[Trajectory], progress: float) -> dict[str, float]:
+        """One step of the optimiser on the scored trajectories."""
+        names = {name: i for i, name in enumerate(dict.fromkeys(t.group for t in trajectories))}
+        groups = torch.tensor([names[t.group] for t in trajectories])
+        # A group that lost all but one rollout to infrastructure has nothing to be compared with.
+        kept = [i for i in range(len(trajectories)) if int((groups == groups[i]).sum()) > 1]
+        if not kept:
+            return {}
+        trajectories, groups = [trajectories[i] for i in kept], groups[kept]
+        reward = torch.tensor([t.reward for t in trajectories], dtype=torch.float32)
+        loss = self.objective.loss(self.policy, Batch(trajectories, reward, groups, progress))
+        if not bool(torch.isfinite(loss.value)):
+            raise RunError(f"the loss is {loss.value.item()} after {self.done} updates: lower --learning-rate or --beta")
+        self.optimizer.zero_grad()
+        loss.value.backward()
+        norms = [
+            float(nn.utils.clip_grad_norm_(group["params"], self.args.max_grad_norm))
+            for group in self.optimizer.param_groups
+        ]
+        self.optimizer.step()
+        self.policy.bump()
+        entropy = -float(loss.log_pf.detach().sum(dim=1).mean())
+        return {"losses/loss": loss.value.item(), "losses/grad_norm": norms[0], "flow/entropy": entropy, **loss.figures}
+
+    def _charts(self, step: int, collection: Collection) -> dict[str, Any]:
+        """What the rollouts of a step came to."""
+        scored = collection.scored
+        row: dict[str, Any] = {"step": step, "charts/unscored": 1 - len(scored) / len(collection.trajectories)}
+        for name, figure in {"reward": "reward", "success": "success"}.items():
+            row[f"charts/{name}"] = float(np.mean([getattr(t, figure) for t in scored])) if scored else 0.0
+        row["charts/length"] = float(np.mean([len(t) for t in scored])) if scored else 0.0
+        if self.args.paths_every and (step == 1 or step % self.args.paths_every == 0):
+            counts = self.paths.count(scored)
+            row["flow/distinct_paths"] = sum(counts.values()) / max(len(counts), 1)
+        return row
+
+    def _figures(self, row: dict[str, Any], speed: float) -> dict[str, str]:
+        """The figures of a step for the display; the last count of distinct paths stays until the next."""
+        self._shown_paths = row.get("flow/distinct_paths", getattr(self, "_shown_paths", math.nan))
+        figures = {
+            "reward": f"{row['charts/reward']:.3f}",
+            "success": f"{row['charts/success']:.3f}",
+            "residual": f"{row.get('flow/residual', math.nan):.2f}",
+            "entropy": f"{row.get('flow/entropy', math.nan):.2f}",
+            "paths/task": f"{self._shown_paths:.2f}",
+            "length": f"{row['charts/length']:.2f}",
+            "loss": f"{row.get('losses/loss', math.nan):.3f}",
+            "steps/s": f"{speed:.0f}",
+        }
+        return {name: value for name, value in figures.items() if value != "nan"}
+
+    def _plot(self, row: dict[str, Any], speed: float) -> None:
+        """Write the figures of a step for TensorBoard, if it is installed."""
+        if self._writer is None:
+            return
+        for name, value in {**row, "timing/env_steps_per_second": speed}.items():
+            if name != "step":
+                self._writer.add_scalar(name, value, row["step"])
+
+    def _optimizer(self) -> torch.optim.AdamW:
+        lr = self.args.learning_rate
+        groups: list[dict[str, Any]] = [{"params": list(self.policy.parameters()), "lr": lr}]
+        if self.objective.needs_hindsight:
+            groups.append({"params": list(self.policy.parameters("hindsight")), "lr": lr * self.objective.hindsight_lr})
+        groups += [{"params": list(m.parameters()), "lr": lr * factor} for m, factor in self.objective.modules.values()]
+        return torch.optim.AdamW(groups, lr=lr, weight_decay=self.args.weight_decay)
+
+    def _taskset(self, split: str) -> TaskSet:
+        env = self.make_env(split)
+        core = env.unwrapped
+        assert isinstance(core, SkillEnv)
+        return core.taskset
+
+    def _config(self, panel: TaskSet) -> dict[str, Any]:
+        versions = {"skillflow-gym": skillflow_gym.__version__, "python": platform.python_version()}
+        versions |= {"torch": torch.__version__, "numpy": np.__version__, "gymnasium": gym.__version__}
+        data = {t.split: {"tasks": len(t), "sha256": t.sha256} for t in (self.train_tasks, panel)}
+        return {"agent": self.objective.name, "args": asdict(self.args), "data": data, "versions": versions}
+
+    def _check_same(self, config: dict[str, Any]) -> None:
+        """Refuse to continue on other tasks than the run began with."""
+        stored = self.run.config()
+        if stored["data"] != config["data"] or stored["agent"] != config["agent"]:
+            raise RunError(
+                f"{self.run.path} was trained by {stored['agent']} on other tasks than {self.args.source} now holds "
+                f"({stored['data']} then, {config['data']} now): restore its data or start a new run"
+            )
+
+    def _save(self) -> None:
+        modules = {name: module.state_dict() for name, (module, _) in self.objective.modules.items()}
+        state = {"policy": self.policy.state_dict(), "optimizer": self.optimizer.state_dict(), "modules": modules}
+        self.run.save_checkpoint(self.done, {**state, "torch_rng": torch.get_rng_state()})
+
+    def _restore(self) -> int:
+        """Take up the newest checkpoint; the number of updates that are done."""
+        found = self.run.load_checkpoint()
+        done, state = found if found is not None else (0, None)
+        if state is not None:
+            self.policy.load_state_dict(state["policy"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            for name, (module, _) in self.objective.modules.items():
+                module.load_state_dict(state["modules"][name])
+            torch.set_rng_state(state["torch_rng"])
+        if self.args.resume:
+            self.run.cut_back(done)
+        self._drops = self.run.rows("drops.jsonl")
+        self._writer = _tensorboard(self.run.path / "tensorboard", done)
+        return done
+
+
+def _tensorboard(folder: Path, done: int) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(folder), purge_step=done + 1 if done else None)
+
+
+def train(args: TrainArgs, make_objective: Callable[[], Objective]) -> Trainer:
+    """Train as ``args`` say; the objective is made after torch is seeded, so its learned parts are reproducible.
+
+    Raises:
+        ValueError: an argument, the data or the run folder is wrong; the message says what to do.
+    """
+    torch.manual_seed(args.seed)
+    trainer = Trainer(args, make_objective(), Console())
+    trainer.train()
+    return trainer
