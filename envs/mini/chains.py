@@ -8,9 +8,9 @@ from __future__ import annotations
 from .wordings import Three
 
 TEST_FACTS = frozenset(
-    "river.mouth province.emblem person.teacher person.death_place company.employees company.headquarters band.debut "
-    "novel.setting film.composer film.running_time mountain.first_ascent album.studio album.length university.students "
-    "university.rector town.trade song.film country.language".split()
+    "river.mouth province.emblem person.teacher person.death_place company.headquarters band.debut novel.setting "
+    "novel.pages film.composer film.running_time mountain.first_ascent mountain.height album.length song.film "
+    "university.students university.rector town.trade country.language".split()
 )
 """Single facts that TriviaQA and NQ-Open ask for in test only."""
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
+from skillflow_gym.text import fold
+
 SPLITS = ("train", "validation", "test")
 
 
@@ -93,8 +95,8 @@ def plural(noun: str) -> str:
 
 
 def key(name: str) -> str:
-    """What makes two names the same: case and a leading article do not count."""
-    return name.casefold().removeprefix("the ")
+    """What makes two names the same: case, accents and a leading article do not count."""
+    return fold(name).removeprefix("the ")
 
 
 class Namer:

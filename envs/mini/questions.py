@@ -27,6 +27,7 @@ from .wordings import WORDINGS
 
 BENCHMARKS = ("HotpotQA", "MuSiQue", "TriviaQA", "NQ-Open")
 SIZES = {"train": 400, "validation": 100, "test": 200}
+WORKS = ("film", "novel", "album", "song")
 TRIES = 40
 ALIAS_SHARE = 0.15
 """How often a question names its subject by an alias."""
@@ -151,7 +152,7 @@ def _follow(template: Template, world: World, benchmark: str, rng: Random) -> Qu
     if benchmark == "HotpotQA" and fact.value != (fact.target or fact.value):
         return None  # it takes one answer and knows no aliases
     names = world.aliases[start.title]
-    subject = text = _refer(kind, rng.choice(names) if names and rng.random() < ALIAS_SHARE else start.title)
+    subject = text = _introduce(kind, rng.choice(names) if names and rng.random() < ALIAS_SHARE else start.title)
     kinds = [world.articles[step.title].kind for step in steps]
     for kind, relation in zip(kinds, relations[:-1], strict=False):
         phrases = WORDINGS[f"{kind}.{relation}"].phrase
@@ -219,7 +220,7 @@ def _pair(
     answer: str,
     aliases: tuple[str, ...],
 ) -> Question:
-    text = text.format(a=refer(first.kind, first.title), b=refer(second.kind, second.title))
+    text = text.format(a=_name(first.kind, first.title), b=_name(second.kind, second.title))
     steps = tuple(Step(article.title, article.facts[relation]) for article in (first, second))
     return Question(template.id, _capitalise(text), answer, aliases, steps, True, "", template.wording)
 
@@ -236,10 +237,12 @@ def _value(article: Article, relation: str) -> str:
     return article.facts[relation].target or article.facts[relation].value
 
 
-def _refer(kind: str, name: str) -> str:
-    if kind in ("film", "novel", "album", "song"):
-        return f'the {kind} "{name}"'
-    return f"the band {name}" if kind == "band" else refer(kind, name)
+def _name(kind: str, name: str) -> str:
+    return f'"{name}"' if kind in WORKS else refer(kind, name)
+
+
+def _introduce(kind: str, name: str) -> str:
+    return f"the {kind} {_name(kind, name)}" if kind in (*WORKS, "band") else refer(kind, name)
 
 
 def _capitalise(text: str) -> str:
