@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from skillflow_gym.envs.qa import QAEnv
 from skillflow_gym.scoring import hotpotqa
-from skillflow_gym.tasks import Gold, Task
+from skillflow_gym.tasks import Gold, RecordError, Task
 
 
 class HotpotQAEnv(QAEnv):
@@ -30,11 +30,10 @@ class HotpotQAEnv(QAEnv):
     @classmethod
     def parse(cls, record: Mapping[str, Any], index: int, split: str) -> tuple[Task, Gold]:
         """One answer; the supporting facts are gold."""
-        context = record["context"]
-        passages = [
-            (title, "".join(sentences).strip())
-            for title, sentences in zip(context["title"], context["sentences"], strict=True)
-        ]
+        titles, texts = record["context"]["title"], record["context"]["sentences"]
+        if len(titles) != len(texts):
+            raise RecordError(f"record {index}: field context: {len(titles)} titles, {len(texts)} lists of sentences")
+        passages = [(title, "".join(sentences).strip()) for title, sentences in zip(titles, texts, strict=True)]
         gold = {name: record[name] for name in ("type", "level", "supporting_facts")}
         return Task(record["id"], record["question"], {"passages": passages}), Gold((record["answer"],), gold)
 

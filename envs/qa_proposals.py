@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from skillflow_gym.actions import Action, ActionKind
 from skillflow_gym.core import unread_skills
-from skillflow_gym.text import STOP_WORDS, words
+from skillflow_gym.text import STOP_WORDS, sentences, words
 from skillflow_gym.tools.search import read_passages
 from skillflow_gym.trajectory import Context
 
@@ -23,27 +23,32 @@ _SPANS = re.compile(
     r"|(?P<number>\d[\d,.]*(?:\s?%)?)"
 )
 _KIND = re.compile(r"\b(?:is|are|was|were|as|became) (?:an?|the) ((?:[\w’'-]+ ?){1,5})")
-_KIND_END = re.compile(r"\b(?:that|which|who|of|in|by|from|and|or|for|on|at|with|to|as|located|known|born|released)\b.*")
+_KIND_END = re.compile(
+    r"\b(?:that|which|who|of|in|by|from|and|or|for|on|at|with|to|as|located|known|born|released)\b.*"
+)
 
 
 @lru_cache(maxsize=16384)
 def spans(text: str) -> tuple[str, ...]:
     """Names, quoted titles, dates, numbers and "is a ..." phrases in ``text``, each once, in reading order."""
-    found: list[tuple[int, str]] = []
-    for match in _SPANS.finditer(text):
-        found += [(match.start(), span) for span in _trim(match[0], match.lastgroup or "")]
-    for match in _KIND.finditer(text):
-        phrase = _KIND_END.sub("", match[1]).strip()
-        if phrase and phrase.lower() not in STOP_WORDS:
-            found.append((match.start(1), phrase))
-    found.sort(key=lambda item: item[0])
-    return tuple(dict.fromkeys(span for _, span in found if span))
+    found: dict[str, None] = {}
+    for sentence in sentences(text):
+        placed: list[tuple[int, str]] = []
+        for match in _SPANS.finditer(sentence):
+            placed += [(match.start(), span) for span in _trim(match[0], match.lastgroup or "") if span]
+        for match in _KIND.finditer(sentence):
+            phrase = _KIND_END.sub("", match[1]).strip()
+            if phrase and phrase.lower() not in STOP_WORDS:
+                placed.append((match.start(1), phrase))
+        placed.sort(key=lambda item: item[0])
+        found.update(dict.fromkeys(span for _, span in placed))
+    return tuple(found)
 
 
 def _trim(span: str, kind: str) -> Iterable[str]:
     """Cut what belongs to the sentence and not to the name: opening stop words, closing punctuation."""
     if kind != "name":
-        yield span.strip("\"“” ,.")
+        yield span.strip('"“” ,.')
         if kind == "date":
             yield span[-4:]
         return
@@ -84,16 +89,17 @@ def qa_proposals(context: Context) -> tuple[Action, ...]:
     shown = [context.first, *(turn.observation for turn in context.turns)]
     passages = [passage for text in reversed(shown) for passage in read_passages(text)]
     titles = list(dict.fromkeys(passage.title for passage in passages))
-    found = dict.fromkeys(span for p in passages for span in (p.title, *spans(p.text)))
+    found = dict.fromkeys(span for p in passages for span in (p.title, *spans(p.text)) if span)
     acts = {turn.action.argument for turn in context.turns if turn.action.kind is ActionKind.ACT}
 
     queries = dict.fromkeys([context.task, *names, *phrases])
     queries.update(dict.fromkeys(f"{name} {word}" for name in names[:2] for word in relations[:4]))
     follow_ups = [span for span in found if not span[0].isdigit() and span not in queries]
     searches = [*_fresh("search", follow_ups, acts, MAX_SEARCHES), *_fresh("search", queries, acts, MAX_SEARCHES)]
-    terms = [*relations, *names, *titles] if passages else []
+    terms = dict.fromkeys([*relations, *names, *filter(None, titles)] if passages else [])
     lookups = _fresh("lookup", terms, acts, MAX_LOOKUPS)
-    answers = list(dict.fromkeys([*found, *names]))[: MAX_ANSWERS - 2] + ["yes", "no"]
+    spoken = [answer for answer in dict.fromkeys([*found, *names]) if answer not in ("yes", "no")]
+    answers = [*spoken[: MAX_ANSWERS - 2], "yes", "no"]
     return (*searches, *lookups, *unread_skills(context), *(Action.accept(answer) for answer in answers))
 
 

@@ -128,7 +128,7 @@ class Action(NamedTuple):
         if isinstance(arguments, str):
             try:
                 arguments = json.loads(arguments)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:  # also a number of too many digits
                 raise ActionError(f"tool call {kind.name.lower()}: the arguments are not JSON") from error
         if not isinstance(arguments, Mapping):
             raise ActionError(f"tool call {kind.name.lower()}: the arguments are no object")
@@ -144,13 +144,21 @@ def _kind(value: Any) -> ActionKind:
             return ActionKind[value.upper()]
     elif isinstance(value, (int, np.integer)) and not isinstance(value, bool) and 0 <= value <= 2:
         return ActionKind(int(value))
-    raise ActionError(f"expected the kind skill (0), act (1) or accept (2), got {_shorten(repr(value))}")
+    raise ActionError(f"expected the kind skill (0), act (1) or accept (2), got {_shorten(describe(value))}")
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ActionError(f"expected text as the argument, got {type(value).__name__}")
     return str(value)
+
+
+def describe(value: Any) -> str:
+    """``repr(value)``, or the type's name for what Python will not show: nested too deep, too many digits."""
+    try:
+        return repr(value)
+    except Exception:  # whatever a policy sent, and whatever its __repr__ raises
+        return f"<{type(value).__name__}>"
 
 
 def _shorten(text: str, limit: int = 60) -> str:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import gymnasium as gym
 from gymnasium.error import ResetNeeded
 
-from skillflow_gym.actions import Action, ActionError, ActionKind
+from skillflow_gym.actions import Action, ActionError, ActionKind, describe
 from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.executors import Executor, make_executor
 from skillflow_gym.registration import Stanza, stanza
@@ -240,7 +240,7 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
             written = parsed.to_text()
         except ActionError as problem:
             text = error = str(problem)
-            written = action if isinstance(action, str) else repr(action)
+            written = action if isinstance(action, str) else describe(action)
         except InfrastructureError as problem:
             text, error, unscored = "", " ".join(str(problem).split()), True
             written = parsed.to_text()

@@ -1,4 +1,4 @@
-"""Episode: drives one environment and keeps what a policy sees as Contexts and the whole as a Trajectory."""
+"""History and Episode: what one episode showed and did, as Contexts for a policy and as a Trajectory to keep."""
 
 from __future__ import annotations
 
@@ -8,33 +8,35 @@ from typing import Any
 
 import gymnasium as gym
 
-from skillflow_gym.actions import Action, ActionError
+from skillflow_gym.actions import Action, ActionError, describe
 from skillflow_gym.core import SkillEnv
 from skillflow_gym.policy import Decision
 from skillflow_gym.trajectory import Context, Trajectory, Turn
 
 
-class Episode:
-    """One episode of ``env``, from its reset on.
+class History:
+    """The history of one episode of ``env``, told by what its ``reset`` and each ``step`` returned.
 
     Attributes:
-        context: what the policy may condition on now, proposals included.
+        context: what a policy may condition on now.
         done: whether the episode is over; then ``trajectory`` is complete.
     """
 
     def __init__(
-        self, env: gym.Env[Any, Any], *, seed: int | None = None, task_id: str | None = None, proposals: bool = True
+        self,
+        env: gym.Env[Any, Any],
+        observation: dict[str, str],
+        info: dict[str, Any],
+        *,
+        seed: int | None = None,
+        proposals: bool = False,
     ) -> None:
-        """Reset ``env``; without ``task_id`` the environment draws the task. ``proposals=False`` leaves them out."""
-        core = env.unwrapped
-        if not isinstance(core, SkillEnv):
-            raise TypeError(f"expected an environment of this suite, got {type(core).__name__}")
-        self._env, self._core, self._proposals, self._seed = env, core, proposals, seed
-        options = None if task_id is None else {"task_id": task_id}
-        observation, info = env.reset(seed=seed, options=options)
-        self._start(observation, info)
+        """Begin with what ``reset(seed=seed)`` returned. ``proposals`` puts candidate actions into the contexts.
 
-    def _start(self, observation: dict[str, str], info: dict[str, Any]) -> None:
+        Raises:
+            TypeError: ``env`` is no environment of this suite.
+        """
+        self._env, self._core, self._proposals, self._seed = env, suite_env(env), proposals, seed
         self._first_info = self._info = info
         self._turns: list[Turn] = []
         self._result = (0.0, False, False)
@@ -49,15 +51,22 @@ class Episode:
         context = Context(task, catalogue, first, turns, admissible, (), step, self._core.step_limit)
         self.context = replace(context, proposals=self._core.proposals(context)) if self._proposals else context
 
-    def step(self, decision: Decision) -> None:
-        """Take the decided action and extend the history by it."""
+    def extend(
+        self,
+        decision: Decision,
+        observation: dict[str, str],
+        reward: Any,
+        terminated: bool,
+        truncated: bool,
+        info: dict[str, Any],
+    ) -> None:
+        """Add the decided action and what ``step`` returned for it."""
         before = self._info["usage"]
-        observation, reward, terminated, truncated, info = self._env.step(decision.action)
         self._info = info
         try:
             action = Action.parse(decision.action)
         except ActionError:
-            action = Action.act(str(decision.action))
+            action = Action.act(decision.action if isinstance(decision.action, str) else describe(decision.action))
         turn = Turn(
             action=action,
             observation=observation["observation"],
@@ -106,6 +115,34 @@ class Episode:
             truncated=truncated or dropped,
             unscored=info["unscored"] or dropped,
         )
+
+
+class Episode(History):
+    """One episode that drives ``env`` itself, from its reset on."""
+
+    def __init__(
+        self, env: gym.Env[Any, Any], *, seed: int | None = None, task_id: str | None = None, proposals: bool = True
+    ) -> None:
+        """Reset ``env``; without ``task_id`` the environment draws the task. ``proposals=False`` leaves them out."""
+        suite_env(env)
+        options = None if task_id is None else {"task_id": task_id}
+        super().__init__(env, *env.reset(seed=seed, options=options), seed=seed, proposals=proposals)
+
+    def step(self, decision: Decision) -> None:
+        """Take the decided action and extend the history by it."""
+        self.extend(decision, *self._env.step(decision.action))
+
+
+def suite_env(env: gym.Env[Any, Any]) -> SkillEnv:
+    """The environment inside all wrappers.
+
+    Raises:
+        TypeError: it is none of this suite.
+    """
+    core = env.unwrapped
+    if not isinstance(core, SkillEnv):
+        raise TypeError(f"expected an environment of this suite, got {type(core).__name__}")
+    return core
 
 
 def spec_json(env: gym.Env[Any, Any]) -> str:

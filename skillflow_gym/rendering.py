@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
@@ -24,10 +25,19 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .25rem 0 1rem; fon
 """
 
 
+# What no terminal should obey and no UTF-8 file can hold: control characters but tab and newline, lone surrogates.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """``text`` with a backslash escape in place of every control character and lone surrogate."""
+    return _UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
 def render_ansi(task: str, steps: Sequence[Step]) -> str:
     """The task at the start, later the last action and its observation."""
-    last = steps[-1]
-    return f"Task: {task}\n{last.observation}".rstrip("\n") if len(steps) == 1 else f"> {last.action}\n{last.observation}"
+    head = f"Task: {task}" if len(steps) == 1 else f"> {steps[-1].action}"
+    return printable(f"{head}\n{steps[-1].observation}".rstrip("\n"))
 
 
 def render_html(title: str, task: str, catalogue: str, steps: Sequence[Step]) -> str:
@@ -40,4 +50,6 @@ def render_html(title: str, task: str, catalogue: str, steps: Sequence[Step]) ->
             parts.append(f'<pre class="action">{escape(step.action)}</pre>')
         parts.append(f"<pre>{escape(step.observation)}</pre>")
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-    return f"<!doctype html><html lang=en><head>{head}<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>"
+    body = "".join(parts)
+    page = f"<!doctype html><html lang=en><head>{head}<style>{_STYLE}</style></head><body>{body}</body></html>"
+    return printable(page)

@@ -1,12 +1,15 @@
-"""Words and sentences of a text, as search, proposals and features share them."""
+"""Words, stems and sentences of a text, as search, proposals and features share them."""
 
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from functools import lru_cache
 
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+import snowballstemmer
+
+_WORD = re.compile(r"\d+(?:[.,]\d+)+|\w+(?:['’]\w+)*")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'“‘(]?[^\Wa-z_])")
 
 # Initials and titles whose full stop ends no sentence.
@@ -28,14 +31,42 @@ def fold(text: str) -> str:
 
 
 @lru_cache(maxsize=65536)
+def raw_words(text: str) -> tuple[str, ...]:
+    """The words of ``text`` as they are written, in order; a trailing possessive 's is dropped."""
+    return tuple(w[:-2] if w.endswith(("'s", "’s", "'S")) else w for w in _WORD.findall(text))
+
+
+@lru_cache(maxsize=65536)
 def words(text: str) -> tuple[str, ...]:
-    """The folded words of ``text``, in order; a trailing possessive 's is dropped."""
-    return tuple(w[:-2] if w.endswith(("'s", "’s")) else w for w in _WORD.findall(fold(text)))
+    """The words of ``text``, folded, in order."""
+    return tuple(fold(w) for w in raw_words(text))
 
 
 def content_words(text: str) -> tuple[str, ...]:
     """The words of ``text`` that are no stop words."""
     return tuple(word for word in words(text) if word not in STOP_WORDS)
+
+
+_stemmer = snowballstemmer.stemmer("english")
+_stemming = threading.Lock()
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """The Porter2 stem of a folded word: ``published`` and ``publishing`` have the same."""
+    with _stemming:  # the stemmer keeps its state in itself
+        return str(_stemmer.stemWord(word))
+
+
+@lru_cache(maxsize=65536)
+def stems(text: str) -> tuple[str, ...]:
+    """The stems of ``words(text)``, one per word."""
+    return tuple(stem(word) for word in words(text))
+
+
+def content_stems(text: str) -> tuple[str, ...]:
+    """The stems of the words of ``text`` that are no stop words."""
+    return tuple(stem(word) for word in content_words(text))
 
 
 @lru_cache(maxsize=16384)

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skillflow_gym.actions import Action, ActionKind
-from skillflow_gym.text import STOP_WORDS, sentences, words
+from skillflow_gym.agents.policies.pairs import Pair, compare
+from skillflow_gym.text import STOP_WORDS, fold, raw_words, sentences, stem, stems, words
 from skillflow_gym.trajectory import Context
 
 BUCKETS = 4096
@@ -27,10 +28,11 @@ TASK_WORDS, WINDOW_WORDS, ARGUMENT_WORDS = 16, 8, 4
 
 NAMES = (
     *("is_skill", "is_act", "is_accept", "progress", "last_step", "first_step", "found_nothing"),
-    *("length", "in_task", "share_in_task", "share_of_task", "task_seen", "is_yes_no", "has_digit", "is_year"),
+    *("length", "in_task", "share_in_task", "share_of_task", "task_seen", "yes_no", "has_digit", "is_year"),
     *("is_capital", "mentions", "unmentioned", "in_last", "age", "is_title", "asked_before", "title_asked"),
     *("body_cover", "place_cover", "chain_cover", "long_chain_cover", "title_cover", "mean_cover", "best_place"),
     *("best_chain", "near_cover", "last_ask_cover", "chain_less_own"),
+    *("pair_found", "pair_agrees", "pair_cover", "agrees_if_yes", "has_value", "value_rank"),
 )
 SIZE = len(NAMES)
 
@@ -50,17 +52,37 @@ class Features:
     task: NDArray[np.int64]
 
 
+_NAME, _NUMBER, _FIRST_WORD = 1, 2, 3
+
+
 @lru_cache(maxsize=65536)
 def bucket(word: str) -> int:
-    """The hash bucket of a word, the same on every machine."""
-    return 1 + zlib.crc32(word.encode("utf-8", "surrogatepass")) % (BUCKETS - 1)
+    """The hash bucket of a written word, the same on every machine.
+
+    All names share one bucket and all numbers another: they tell which task it is, not what to do, and a network that
+    sees them learns its training tasks by heart.
+    """
+    folded = fold(word)
+    if any(c.isdigit() for c in word):
+        return _NUMBER
+    if word[:1].isupper() and folded not in STOP_WORDS:
+        return _NAME
+    return _FIRST_WORD + zlib.crc32(stem(folded).encode("utf-8", "surrogatepass")) % (BUCKETS - _FIRST_WORD)
+
+
+@lru_cache(maxsize=16384)
+def word_ids(text: str) -> tuple[int, ...]:
+    """The buckets of the words of ``text``; as long as ``words(text)``."""
+    return tuple(bucket(word) for word in raw_words(text))
 
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """A sentence: its words, and the words of the title that it stands under."""
+    """A sentence: its words, their stems and buckets, and the words of the title that it stands under."""
 
     words: tuple[str, ...]
+    stems: tuple[str, ...]
+    ids: tuple[int, ...]
     title: tuple[str, ...]
 
 
@@ -71,189 +93,231 @@ def _segments(observation: str) -> tuple[_Segment, ...]:
     for line in observation.split("\n"):
         if line.startswith("[") and "] " in line[:6]:
             title = words(line.partition("] ")[2])
-            result.append(_Segment(title, title))
+            result.append(_Segment(title, tuple(stem(w) for w in title), (_NAME,) * len(title), title))
         else:
-            result += [_Segment(w, title) for s in sentences(line) if (w := words(s))]
+            result += [_Segment(w, stems(s), word_ids(s), title) for s in sentences(line) if (w := words(s))]
     return tuple(result)
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What of an action does not depend on the context."""
+
+    phrase: tuple[str, ...]
+    kind: tuple[float, float, float]
+    shape: tuple[float, float, float, float]
+    verb: int
+    ids: tuple[int, ...]
+
+
 @lru_cache(maxsize=65536)
-def _split(action: Action) -> tuple[str, str, tuple[str, ...]]:
-    """The first word of a command ("" if it is no act), the argument after ``name:``, and its words."""
-    if action.kind is not ActionKind.ACT:
-        return "", action.argument, words(action.argument)
-    name, colon, rest = action.argument.partition(":")
-    if colon and name.isidentifier():
-        return name.lower(), rest.strip(), words(rest)
-    verb, _, rest = action.argument.partition(" ")
-    return verb.lower(), rest, words(rest)
+def _form(action: Action) -> _Form:
+    """An act's first word is its verb, whether ``name: argument`` or an engine's command; the rest is the argument."""
+    verb, argument = "", action.argument
+    if action.kind is ActionKind.ACT:
+        verb, colon, argument = argument.partition(":")
+        if not (colon and verb.isidentifier()):
+            verb, _, argument = action.argument.partition(" ")
+        argument = argument.strip()
+    phrase = words(argument)
+    shape = (
+        float(phrase == ("yes",)) - float(phrase == ("no",)),
+        float(any(c.isdigit() for c in argument)),
+        float(len(argument) == 4 and argument.isdigit()),
+        float(argument[:1].isupper()),
+    )
+    ids = word_ids(argument)[:ARGUMENT_WORDS]
+    return _Form(
+        phrase,
+        (float(action.kind == 0), float(action.kind == 1), float(action.kind == 2)),
+        shape,
+        bucket(f"{int(action.kind)} {verb.lower()}"),
+        ids + (0,) * (ARGUMENT_WORDS - len(ids)),
+    )
 
 
 class _Places:
-    """Where words stand in the segments of a context, and how much of the task each segment covers."""
+    """Where words stand in the segments of a context, and how much of the task each segment covers.
+
+    A set of the task's words is a bit mask; its cover is the weighted share of the task's words that it holds, rare
+    ones counting more.
+    """
 
     def __init__(self, context: Context) -> None:
-        ask = [word for word in dict.fromkeys(words(context.task)) if word not in STOP_WORDS][:60]
-        self.bit = {word: 1 << i for i, word in enumerate(ask)}
-        shown = [context.first, *(turn.observation for turn in context.turns)]
-        seen: dict[_Segment, int] = {}
-        for turn, text in enumerate(shown):
-            for segment in _segments(text):
-                seen[segment] = turn
-        self.segments = list(seen)
-        self.turn = list(seen.values())
+        ask = list(dict.fromkeys(stem(word) for word in words(context.task) if word not in STOP_WORDS))[:60]
+        bit = {word: 1 << i for i, word in enumerate(ask)}
+        self._bit = bit
+        spread = dict.fromkeys(ask, 0)
+        newest: dict[_Segment, int] = {}
+        for turn, text in enumerate([context.first, *(turn.observation for turn in context.turns)]):
+            newest.update(dict.fromkeys(_segments(text), turn))
+        self.segments = segments = list(newest)
+        self.turn = list(newest.values())
         self.at: dict[str, list[tuple[int, int]]] = {}
-        body, title = [], []
-        for i, segment in enumerate(self.segments):
+        body, titles, self.seen = [], [], 0
+        for i, segment in enumerate(segments):
+            mask = 0
             for position, word in enumerate(segment.words):
-                self.at.setdefault(word, []).append((i, position))
-            body.append(self.mask(segment.words))
-            title.append(self.mask(segment.title))
-        self.body, self.title = body, title
-        total = len(self.segments)
-        spread = [len({i for i, _ in self.at.get(word, ())}) for word in ask]
-        weights = [log((2 + total) / (1 + n)) + 0.2 for n in spread]
-        norm = sum(weights) or 1.0
-        self._weight = [w / norm for w in weights]
-        self._cache: dict[int, float] = {0: 0.0}
-        self.own = [b | t for b, t in zip(body, title, strict=True)]
-        self.chain = self._extend(self.own)
-        self.long_chain = self._extend(self.chain)
-        self.seen = 0
-        for mask in self.own:
+                if word in self.at:
+                    self.at[word].append((i, position))
+                else:
+                    self.at[word] = [(i, position)]
+            known = spread.keys() & set(segment.stems)
+            for word in known:
+                mask |= bit[word]
+                spread[word] += 1
+            body.append(mask)
+            titles.append(self.mask(segment.title))
             self.seen |= mask
+        weights = [log((2 + len(segments)) / (1 + n)) + 0.2 for n in spread.values()]
+        norm = sum(weights) or 1.0
+        self._weight = [(1 << i, w / norm) for i, w in enumerate(weights)]
+        self._covers: dict[int, float] = {0: 0.0}
+        own = [b | t for b, t in zip(body, titles, strict=True)]
+        links = self._links()
+        chain = self._extend(own, own, links)
+        long_chain = self._extend(own, chain, links)
+        cover = self.cover
+        self.body, self.title = [cover(m) for m in body], [cover(m) for m in titles]
+        self.own, self.chain = [cover(m) for m in own], [cover(m) for m in chain]
+        self.long_chain = [cover(m) for m in long_chain]
+
+    def pair(self, task_words: tuple[str, ...]) -> Pair:
+        """The comparison of the titles that the task names."""
+        text = f" {' '.join(task_words)} "
+        named = {s.title: at for s in self.segments if s.title and (at := text.find(f" {' '.join(s.title)} ")) >= 0}
+        if len(named) < 2:
+            return Pair()
+        asked = set(task_words)
+        sentences: dict[tuple[str, ...], list[tuple[float, tuple[str, ...], frozenset[str]]]] = {}
+        for i, segment in enumerate(self.segments):
+            if segment.title in named and segment.words != segment.title:
+                marks = frozenset(w for w, k in zip(segment.words, segment.ids, strict=True) if k in (_NAME, _NUMBER))
+                sentences.setdefault(segment.title, []).append((self.body[i], segment.words, marks - asked))
+        return compare(sorted(named, key=lambda title: named[title]), sentences)
 
     def mask(self, some: Sequence[str]) -> int:
         """The task's words among ``some``, as bits."""
         mask = 0
         for word in some:
-            mask |= self.bit.get(word, 0)
+            mask |= self._bit.get(stem(word), 0)
         return mask
 
     def cover(self, mask: int) -> float:
         """The weighted share of the task's words in ``mask``."""
-        value = self._cache.get(mask)
+        value = self._covers.get(mask)
         if value is None:
-            value = self._cache[mask] = sum(w for i, w in enumerate(self._weight) if mask >> i & 1)
+            value = self._covers[mask] = sum([w for one, w in self._weight if mask & one])
         return value
 
     def find(self, phrase: tuple[str, ...]) -> list[tuple[int, int]]:
         """(segment, position) of every mention of ``phrase``."""
-        if not phrase:
-            return []
-        starts = self.at.get(phrase[0], [])
+        starts = self.at.get(phrase[0], []) if phrase else []
         size = len(phrase)
-        if size == 1:
+        if size < 2:
             return starts
         return [(i, p) for i, p in starts if self.segments[i].words[p : p + size] == phrase]
 
-    def _extend(self, masks: list[int]) -> list[int]:
-        """For each segment, its own words and those of the best segment elsewhere that mentions its title."""
-        best: dict[tuple[str, ...], list[int]] = {}
-        for segment in self.segments:
-            if segment.title and segment.title not in best:
-                best[segment.title] = list(
-                    {masks[i] for i, _ in self.find(segment.title) if self.segments[i].title != segment.title}
-                )
+    def _links(self) -> dict[tuple[str, ...], list[int]]:
+        """For each title, the segments under other titles that mention it."""
+        titles = {segment.title for segment in self.segments}
+        return {t: list({i for i, _ in self.find(t) if self.segments[i].title != t}) for t in titles if t}
+
+    def _extend(self, own: list[int], reached: list[int], links: dict[tuple[str, ...], list[int]]) -> list[int]:
+        """For each segment, its own words and those that the best segment which mentions its title has reached."""
+        sources = {title: {reached[i] for i in places} for title, places in links.items()}
         return [
-            max((own | other for other in best.get(segment.title, ())), key=self.cover, default=own)
-            for segment, own in zip(self.segments, self.own, strict=True)
+            max((mine | other for other in sources.get(segment.title, ())), key=lambda m: (self.cover(m), m), default=mine)
+            for segment, mine in zip(self.segments, own, strict=True)
         ]
 
 
 def features(context: Context) -> Features:
     """Describe every proposal of ``context``; a pure function of what it shows."""
     places = _Places(context)
+    acts = [_form(turn.action).phrase for turn in context.turns if turn.action.kind is ActionKind.ACT]
+    asked, last_ask = set(acts), frozenset(acts[-1]) - STOP_WORDS if acts else frozenset()
     last = len(context.turns)
-    asks = [_split(turn.action)[2] for turn in context.turns if turn.action.kind is ActionKind.ACT]
-    asked = set(asks)
-    last_ask = frozenset(asks[-1]) - STOP_WORDS if asks else frozenset()
-    progress = context.step / max(context.step_limit, 1)
     common = (
-        progress,
+        context.step / max(context.step_limit, 1),
         float(context.step + 1 >= context.step_limit),
         float(last == 0),
         float(last > 0 and context.observation.startswith("Nothing")),
     )
-    task_seen = places.cover(places.seen)
     task_words = words(context.task)
-    in_task_text = f" {' '.join(task_words)} "
-    numbers = np.zeros((len(context.proposals), SIZE), dtype=np.float32)
-    ids = np.zeros((len(context.proposals), 1 + WINDOW_WORDS + ARGUMENT_WORDS), dtype=np.int64)
-    described: dict[tuple[str, ...], tuple[tuple[float, ...], list[int]]] = {}
-    for row, action in enumerate(context.proposals):
-        verb, argument, phrase = _split(action)
-        if phrase not in described:
-            described[phrase] = _describe(places, phrase, last, asked, last_ask)
-        mention, window = described[phrase]
-        own = places.mask(phrase)
-        head = argument[:1]
-        numbers[row] = (
-            float(action.kind is ActionKind.SKILL),
-            float(action.kind is ActionKind.ACT),
-            float(action.kind is ActionKind.ACCEPT),
-            *common,
-            min(len(phrase), 10) / 10,
-            float(bool(phrase) and f" {' '.join(phrase)} " in in_task_text),
-            sum(word in places.bit for word in phrase) / max(len(phrase), 1),
-            places.cover(own),
-            task_seen,
-            float(phrase in (("yes",), ("no",))),
-            float(any(c.isdigit() for c in argument)),
-            float(len(argument) == 4 and argument.isdigit()),
-            float(head.isupper()),
-            *mention,
-            mention[-1] - places.cover(own),
-        )
-        ids[row, 0] = bucket(f"{int(action.kind)} {verb}")
-        ids[row, 1 : 1 + len(window)] = window
-        ids[row, 1 + WINDOW_WORDS : 1 + WINDOW_WORDS + min(len(phrase), ARGUMENT_WORDS)] = [
-            bucket(word) for word in phrase[:ARGUMENT_WORDS]
-        ]
-    task = np.zeros(TASK_WORDS, dtype=np.int64)
-    task[: len(task_words[:TASK_WORDS])] = [bucket(word) for word in task_words[:TASK_WORDS]]
-    return Features(numbers, ids, task)
+    task_text = f" {' '.join(task_words)} "
+    task_seen = places.cover(places.seen)
+    pair = places.pair(task_words)
+    described: dict[tuple[str, ...], tuple[tuple[float, ...], tuple[float, ...], tuple[int, ...]]] = {}
+    numbers, ids = [], []
+    for action in context.proposals:
+        form = _form(action)
+        phrase = form.phrase
+        if (entry := described.get(phrase)) is None:
+            mask = places.mask(phrase)
+            own = places.cover(mask)
+            within = (
+                min(len(phrase), 10) / 10,
+                float(bool(phrase) and f" {' '.join(phrase)} " in task_text),
+                bin(mask).count("1") / max(len(phrase), 1),
+                own,
+                task_seen,
+            )
+            mention, window = _describe(places, phrase, last, asked, last_ask)
+            # chain_less_own: what the chain covers beyond the words that the argument repeats from the task.
+            rank = pair.ranks.get(phrase)
+            yes = form.shape[0] * (1.0 if pair.agrees else -1.0) if pair.found else 0.0
+            told = (float(pair.found), float(pair.agrees), pair.cover, yes, float(rank is not None), rank or 0.0)
+            entry = described[phrase] = (within, (*mention, mention[_CHAIN] - own, *told), window)
+        within, mention, window = entry
+        numbers.append((*form.kind, *common, *within, *form.shape, *mention))
+        ids.append((form.verb, *window, *form.ids))
+    task = word_ids(context.task)[:TASK_WORDS]
+    return Features(
+        np.array(numbers, dtype=np.float32),
+        np.array(ids, dtype=np.int64),
+        np.array(task + (0,) * (TASK_WORDS - len(task)), dtype=np.int64),
+    )
+
+
+_NO_WINDOW = (0,) * WINDOW_WORDS
+_CHAIN = NAMES.index("long_chain_cover") - NAMES.index("mentions")
 
 
 def _describe(
     places: _Places, phrase: tuple[str, ...], last: int, asked: set[tuple[str, ...]], last_ask: frozenset[str]
-) -> tuple[tuple[float, ...], list[int]]:
+) -> tuple[tuple[float, ...], tuple[int, ...]]:
     """Where ``phrase`` is mentioned: the numbers from ``mentions`` to ``last_ask_cover``, and the words around."""
     found = places.find(phrase)
-    title_asked = 0.0
     if not found:
-        return (0.0, 1.0, 0.0, 0.0, 0.0, float(phrase in asked), *([0.0] * 11)), []
+        return (0.0, 1.0, 0.0, 0.0, 0.0, float(phrase in asked), *([0.0] * 11)), _NO_WINDOW
     # The place that counts is the one whose chain covers most of the task; the newest among equals.
-    keyed = [(places.cover(places.long_chain[i]) + places.cover(places.own[i]), places.turn[i], i, p) for i, p in found]
-    _, _, best, position = max(keyed)
+    owns, chains = places.own, places.long_chain
+    _, _, best, position = max([(chains[i] + owns[i], places.turn[i], i, p) for i, p in found])
     segment = places.segments[best]
-    size = len(phrase)
-    window = (*segment.words[max(0, position - 4) : position], *segment.words[position + size : position + size + 4])
-    covers = [places.cover(places.own[i]) for i, _ in found]
-    newest = max(places.turn[i] for i, _ in found)
-    title_asked = float(segment.title in asked)
-    around = set(segment.words) | set(segment.title)
-    body = places.cover(places.body[best])
-    place = places.cover(places.own[best])
-    chain = places.cover(places.chain[best])
-    long_chain = places.cover(places.long_chain[best])
+    after = position + len(phrase)
+    near = slice(max(0, position - 4), position), slice(after, after + 4)
+    window = segment.words[near[0]] + segment.words[near[1]]
+    ids = segment.ids[near[0]] + segment.ids[near[1]]
+    where = {i for i, _ in found}
+    newest = max([places.turn[i] for i in where])
     numbers = (
         log(1 + len(found)) / 3,
         0.0,
         float(newest == last),
         (last - newest) / 8,
-        float(any(places.segments[i].title == phrase for i, _ in found)),
+        float(any([places.segments[i].title == phrase for i in where])),
         float(phrase in asked),
-        title_asked,
-        body,
-        place,
-        chain,
-        long_chain,
-        places.cover(places.title[best]),
-        sum(covers) / len(covers),
-        max(covers),
-        max(places.cover(places.chain[i]) for i, _ in found),
+        float(segment.title in asked),
+        places.body[best],
+        owns[best],
+        places.chain[best],
+        chains[best],
+        places.title[best],
+        sum([owns[i] for i in where]) / len(where),
+        max([owns[i] for i in where]),
+        max([places.chain[i] for i in where]),
         places.cover(places.mask(window)),
-        len(last_ask & around) / len(last_ask) if last_ask else 0.0,
+        sum([w in segment.words or w in segment.title for w in last_ask]) / len(last_ask) if last_ask else 0.0,
     )
-    return numbers, [bucket(word) for word in window]
+    return numbers, ids + _NO_WINDOW[len(ids) :]

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from skillflow_gym.agents.policies.features import BUCKETS, bucket
-from skillflow_gym.text import words
+from skillflow_gym.agents.policies.features import BUCKETS, word_ids
 
 
 class LogZHead(nn.Module):
@@ -22,7 +21,7 @@ class LogZHead(nn.Module):
 
     def forward(self, tasks: Sequence[str]) -> Tensor:
         """log Z of each task's prompt, [N]."""
-        bags = [[bucket(word) for word in words(task)] or [0] for task in tasks]
+        bags = [word_ids(task) or (0,) for task in tasks]
         starts = torch.tensor([0, *(len(bag) for bag in bags[:-1])]).cumsum(0)
         flat = torch.tensor([i for bag in bags for i in bag])
         return self.bias + self.weights(flat, starts).squeeze(1)  # type: ignore[no-any-return]

@@ -26,7 +26,10 @@ class ScorerNetwork(nn.Module):
         """``extra`` more numbers per candidate than ``features`` gives."""
         super().__init__()
         self.embed = nn.Embedding(f.BUCKETS, embedding, padding_idx=0)
-        nn.init.normal_(self.embed.weight, std=0.1)
+        nn.init.normal_(self.embed.weight, std=0.5)
+        with torch.no_grad():
+            self.embed.weight[0] = 0.0
+        self.query = nn.Linear(embedding, embedding)
         self.layers = nn.Sequential(
             nn.Linear(f.SIZE + extra + 5 * embedding, width),
             nn.ReLU(),
@@ -50,10 +53,17 @@ class ScorerNetwork(nn.Module):
         """
         near = self._mean(words[:, 1 : 1 + f.WINDOW_WORDS])  # [R, E]
         argument = self._mean(words[:, 1 + f.WINDOW_WORDS :])  # [R, E]
-        asked = self._mean(task)[row_of]  # [R, E]
         verb = self.embed(words[:, 0])  # [R, E]
-        inputs = torch.cat([numbers, verb, near, argument, asked, asked * near], dim=1)
+        asked = self._mean(task)[row_of]  # [R, E]
+        inputs = torch.cat([numbers, verb, near, argument, asked, self._attend(near, task, row_of)], dim=1)
         return self.layers(inputs).squeeze(1)  # type: ignore[no-any-return]
+
+    def _attend(self, near: Tensor, task: Tensor, row_of: Tensor) -> Tensor:
+        """How the words around a mention fit the words of the task that they attend to, [R, E]."""
+        asked = self.embed(task)[row_of]  # [R, W, E]
+        scores = torch.einsum("re,rwe->rw", self.query(near), asked)
+        weights = scores.masked_fill((task == 0)[row_of], -1e9).softmax(dim=1)
+        return near * torch.einsum("rw,rwe->re", weights, asked)
 
     def _mean(self, ids: Tensor) -> Tensor:
         """Mean embedding of the ids that are no padding, [R, E]."""

@@ -26,7 +26,7 @@ from .people import MONTHS
 from .wordings import WORDINGS
 
 BENCHMARKS = ("HotpotQA", "MuSiQue", "TriviaQA", "NQ-Open")
-SIZES = {"train": 400, "validation": 100, "test": 200}
+SIZES = {"train": 1000, "validation": 100, "test": 200}
 WORKS = ("film", "novel", "album", "song")
 TRIES = 40
 ALIAS_SHARE = 0.15

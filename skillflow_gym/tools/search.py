@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Timer
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 
 from skillflow_gym.errors import InfrastructureError
-from skillflow_gym.text import content_words, fold, sentences, words
+from skillflow_gym.text import content_stems, fold, sentences, words
 
 
 class Passage(NamedTuple):
@@ -31,14 +34,15 @@ class Retriever(Protocol):
 
 
 class BM25Retriever:
-    """BM25 (Lucene's variant, k1 1.5, b 0.75) over ``passages``, duplicates dropped. Ties keep the given order."""
+    """BM25 (Lucene's variant, k1 1.5, b 0.75, stemmed) over ``passages``, duplicates dropped; ties keep their order."""
 
     def __init__(self, passages: Iterable[Passage]) -> None:
         import bm25s
 
         self.passages = list(dict.fromkeys(passages))
         self._index = bm25s.BM25()
-        corpus = [content_words(f"{p.title} {p.text}") or ("",) for p in self.passages]
+        # An index of nothing makes NumPy warn; a document without words is found by none.
+        corpus = [content_stems(f"{p.title} {p.text}") or ("",) for p in self.passages] or [("",)]
         self._index.index([list(document) for document in corpus], show_progress=False)
         self._rank = lru_cache(maxsize=8192)(self._rank_uncached)
 
@@ -47,7 +51,7 @@ class BM25Retriever:
         return self._rank(query, top_k)
 
     def _rank_uncached(self, query: str, top_k: int) -> tuple[Passage, ...]:
-        known = [word for word in content_words(query) if word in self._index.vocab_dict]
+        known = [stem for stem in content_stems(query) if stem in self._index.vocab_dict]
         if not known:
             return ()
         scores = self._index.get_scores(known)
@@ -63,7 +67,7 @@ class HTTPRetriever:
     """
 
     def __init__(self, url: str, deadline: float = 10.0, tries: int = 3) -> None:
-        """Talk to ``url``; ``deadline`` seconds a call, ``tries`` calls before giving up."""
+        """Talk to ``url``, directly: ``deadline`` seconds a call, ``tries`` calls before giving up."""
         self.url, self.deadline, self.tries = url, deadline, tries
 
     def search(self, query: str, top_k: int) -> Sequence[Passage]:
@@ -72,19 +76,53 @@ class HTTPRetriever:
         Raises:
             InfrastructureError: no usable answer after all tries.
         """
-        body = json.dumps({"queries": [query], "topk": top_k, "return_scores": True}).encode()
+        body = json.dumps({"queries": [query], "topk": top_k, "return_scores": True})
         problem: Exception | None = None
         for attempt in range(self.tries):
             if attempt:
                 time.sleep(0.2 * 2**attempt)
             try:
-                request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
-                with urllib.request.urlopen(request, timeout=self.deadline) as response:
-                    hits = json.load(response)["result"][0]
-                return [_passage(hit) for hit in hits[:top_k]]
-            except (OSError, ValueError, KeyError, IndexError, TypeError, urllib.error.URLError) as error:
+                return [_passage(hit) for hit in self._post(body)["result"][0][:top_k]]
+            except (
+                OSError,
+                HTTPException,
+                ValueError,
+                LookupError,
+                TypeError,
+                AttributeError,
+                RecursionError,
+            ) as error:
                 problem = error
         raise InfrastructureError(f"retriever {self.url}: {type(problem).__name__}: {problem}") from problem
+
+    def _post(self, body: str) -> Any:
+        url = urlsplit(self.url)
+        kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
+        connection = kind(url.netloc, timeout=self.deadline)
+        connection.connect()
+        # The socket's own timeout starts anew with every byte: it alone would wait for ever on a server that drips.
+        watchdog, end = Timer(self.deadline, _hang_up, [connection.sock]), time.monotonic() + self.deadline
+        watchdog.start()
+        try:
+            target = urlunsplit(("", "", url.path or "/", url.query, ""))
+            connection.request("POST", target, body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            content = response.read()
+        except (OSError, HTTPException) as error:
+            if time.monotonic() >= end:
+                raise TimeoutError(f"no whole answer within {self.deadline} s") from error
+            raise
+        finally:
+            watchdog.cancel()
+            connection.close()
+        if response.status != 200:
+            raise OSError(f"HTTP status {response.status} {response.reason}")
+        return json.loads(content)
+
+
+def _hang_up(sock: socket.socket) -> None:
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def _passage(hit: dict[str, Any]) -> Passage:
@@ -131,6 +169,6 @@ def read_passages(text: str) -> list[Passage]:
     lines = text.split("\n")
     return [
         Passage(head.partition("] ")[2], body)
-        for head, body in zip(lines, lines[1:], strict=False)
+        for head, body in zip(lines[::2], lines[1::2], strict=False)
         if head.startswith("[") and head[1:].partition("]")[0].isdigit()
     ]

@@ -1,0 +1,69 @@
+"""What a text says about two things that the task names: do they agree, and which has the larger value?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+MONTHS = "january february march april may june july august september october november december".split()
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The comparison of the titles that the task names.
+
+    Attributes:
+        found: whether passages under at least two of them were shown.
+        agrees: whether the sentences that fit the task best share a name or a number that the task does not hold.
+        cover: how well the worse of the two sentences covers the task.
+        ranks: for each title with a value, its rank among the values: 1 the largest, -1 the smallest.
+    """
+
+    found: bool = False
+    agrees: bool = False
+    cover: float = 0.0
+    ranks: Mapping[Words, float] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=16384)
+def value(words: Words) -> float | None:
+    """The first date, year or number in a sentence, dates as years with fractions; None without any."""
+    for i, word in enumerate(words):
+        if word in MONTHS:
+            near = [w for w in words[max(0, i - 1) : i + 3] if w.isdigit()]
+            years = [int(w) for w in near if len(w) == 4]
+            if years:
+                day = next((int(w) for w in near if len(w) <= 2), 1)
+                return years[0] + MONTHS.index(word) / 12 + day / 372
+    for word in words:
+        digits = word.replace(",", "")
+        if digits.replace(".", "", 1).isdecimal():
+            return float(digits)
+    return None
+
+
+def compare(
+    titles: Sequence[Words],
+    sentences: Mapping[Words, Sequence[tuple[float, Words, frozenset[str]]]],
+) -> Pair:
+    """Compare what was shown under ``titles``, in the order in which the task names them.
+
+    Args:
+        titles: titles that the task names.
+        sentences: for each, its sentences as (cover of the task, words, names and numbers that the task does not hold).
+    """
+    best = [max(sentences[t], key=lambda s: s[0]) for t in titles if sentences.get(t)]
+    if len(best) < 2:
+        return Pair()
+    first, second = best[0], best[1]
+    values = {}
+    for title in titles:
+        numbered = [(s[0], v) for s in sentences.get(title, ()) if (v := value(s[1])) is not None]
+        if numbered:
+            values[title] = max(numbered, key=lambda n: n[0])[1]
+    low, high = min(values.values(), default=0.0), max(values.values(), default=0.0)
+    ranks = {t: 2 * (v - low) / (high - low) - 1 if high > low else 0.0 for t, v in values.items()}
+    return Pair(True, bool(first[2] & second[2]), min(first[0], second[0]), ranks if len(values) > 1 else {})

@@ -1,0 +1,129 @@
+"""``skillflow doctor``: what works on this machine, and the command that mends what does not."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import gymnasium as gym
+from rich import box
+from rich.table import Table
+
+import skillflow_gym
+from skillflow_gym.cli.common import EXTRAS, console, errors, plain
+from skillflow_gym.cli.programs import Check, first_line, programs
+from skillflow_gym.registration import Stanza, stanzas
+from skillflow_gym.sources import resolve_source
+
+
+@dataclass
+class Args:
+    """Check this machine: versions, extras, every benchmark, programs, data; exit code 1 if a benchmark fails."""
+
+
+_MARKS = {"ok": "[green]ok[/]", "absent": "[yellow]-[/]", "broken": "[bold red]FAILS[/]"}
+
+
+def run(args: Args) -> int:
+    """Look at everything, print a table, then the commands."""
+    sections = {
+        "This installation": installation,
+        "Extras": extras,
+        "Benchmarks": benchmarks,
+        "Programs": programs,
+        "Data": data,
+    }
+    out = console()
+    table = Table(box=box.SIMPLE_HEAD, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    checks: list[Check] = []
+    with errors().status("looking at this machine ..."):
+        for title, look in sections.items():
+            found = list(look())
+            checks += found
+            table.add_row(f"[bold]{title}[/]")
+            for check in found:
+                table.add_row(f"  {check.name}", _MARKS[check.state], plain(check.detail))
+            table.add_section()
+    out.print(table)
+    commands: dict[str, list[str]] = {}
+    for check in checks:
+        if check.command:
+            commands.setdefault(check.command, []).append(check.name)
+    if commands:
+        out.print("[bold]What is missing, and what mends it[/]")
+    for command, names in commands.items():
+        out.print(f"  {', '.join(names)}:", style="dim", soft_wrap=True)
+        out.print(f"    {command}", markup=False, soft_wrap=True)
+    return 1 if any(check.state == "broken" for check in checks) else 0
+
+
+def installation() -> Iterator[Check]:
+    """Python, the suite, Gymnasium."""
+    yield Check("python", "ok", f"{platform.python_version()} on {platform.system()}")
+    try:
+        version = importlib.metadata.version("skillflow-gym")
+        yield Check("skillflow-gym", "ok", f"{version} in {Path(skillflow_gym.__file__).parent}")
+    except importlib.metadata.PackageNotFoundError:
+        detail = f"{skillflow_gym.__version__}, a checkout that is not installed"
+        yield Check("skillflow-gym", "absent", detail, f"pip install -e {Path(skillflow_gym.__file__).parent.parent}")
+    yield Check("gymnasium", "ok", gym.__version__)
+
+
+def extras() -> Iterator[Check]:
+    """The packages of every extra, imported for real."""
+    for package, extra in EXTRAS.items():
+        try:
+            importlib.import_module(package)
+            yield Check(package, "ok", f"{importlib.metadata.version(package)}, extra {extra}")
+        except ModuleNotFoundError:
+            yield Check(package, "absent", f"not installed, extra {extra}", f"pip install 'skillflow-gym[{extra}]'")
+        except Exception as error:  # a broken binary package raises anything
+            command = f"pip install --force-reinstall 'skillflow-gym[{extra}]'"
+            yield Check(package, "broken", f"does not import: {first_line(error)}", command)
+
+
+def benchmarks() -> Iterator[Check]:
+    """Every benchmark, made and reset with its mini tasks."""
+    for stanza in stanzas():
+        yield _benchmark(stanza)
+
+
+def _benchmark(stanza: Stanza) -> Check:
+    if not stanza.built:
+        return Check(stanza.name, "absent", "not built yet")
+    wanted = f"'skillflow-gym[{stanza.extra}]'" if stanza.extra else "skillflow-gym"
+    try:
+        env = gym.make(stanza.env_id, source="mini")
+        try:
+            env.reset(seed=0)
+        finally:
+            env.close()
+        source = resolve_source(stanza, "auto", tuple(stanza.splits))
+        return Check(stanza.name, "ok", f"plays; source auto is {source} here")
+    except ImportError as error:
+        state: Literal["absent", "broken"] = "absent" if stanza.extra else "broken"
+        return Check(stanza.name, state, first_line(error), f"pip install {wanted}")
+    except Exception as error:  # whatever it is, the other benchmarks are still to be looked at
+        command = f"pip install --force-reinstall {wanted}"
+        return Check(stanza.name, "broken", f"{type(error).__name__}: {first_line(error)}", command)
+
+
+def data() -> Iterator[Check]:
+    """Where real data is looked for."""
+    root = os.environ.get("SKILLFLOW_DATA", "")
+    if not root:
+        yield Check("SKILLFLOW_DATA", "absent", "not set; real data may be put there", "export SKILLFLOW_DATA=FOLDER")
+    elif not Path(root).is_dir():
+        yield Check("SKILLFLOW_DATA", "broken", f"{root} is no folder", f"mkdir -p {root}")
+    else:
+        names = [stanza.name for stanza in stanzas() if stanza.data and (Path(root) / stanza.data).is_dir()]
+        yield Check("SKILLFLOW_DATA", "ok", f"{root}: {', '.join(names) or 'holds no known folder'}")

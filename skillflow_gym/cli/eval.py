@@ -1,0 +1,160 @@
+"""``skillflow eval``: a policy on a panel of tasks, with intervals, and with all that names the panel."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from math import isnan
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+from rich import box
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+import skillflow_gym
+from skillflow_gym.cli.common import EnvArgs, UsageError, console, errors, find, loaded, plain, usage_errors
+from skillflow_gym.evaluate import Evaluation, evaluate
+from skillflow_gym.policy import FirstProposalPolicy, Policy, UniformPolicy
+from skillflow_gym.rollout import Collector
+from skillflow_gym.stats import Interval
+from skillflow_gym.trajectory import write_trajectories
+
+
+@dataclass
+class Args(EnvArgs):
+    """Evaluate a policy on a panel of tasks."""
+
+    split: str = "test"
+    """train, validation or test."""
+    env: str = "HotpotQA-v0"
+    """Benchmark: an id with or without SkillFlow/, or module:ID of one outside the suite."""
+    policy: str = "uniform"
+    """uniform or first (over the benchmark's proposals)."""
+    tasks: int = 100
+    """Size of the panel: the first tasks of the split; 0 for all."""
+    rollouts: int = 4
+    """Rollouts per task."""
+    seed: int = 0
+    """Seeds every rollout."""
+    out: str = ""
+    """JSON file to write; the rollouts go beside it as NAME.trajectories.jsonl."""
+
+
+def run(args: Args) -> int:
+    """Evaluate, print the table, write the files."""
+    benchmark, policy, out = find(args.env), load_policy(args.policy), Path(args.out)
+    for name, least in (("tasks", 0), ("rollouts", 1), ("seed", 0)):
+        if (value := getattr(args, name)) < least:
+            raise UsageError(f"--{name} must be at least {least}, got {value}")
+    if args.out:
+        with usage_errors():
+            out.parent.mkdir(parents=True, exist_ok=True)
+        if out.is_dir():
+            raise UsageError(f"--out {args.out} is a folder: give the name of a file")
+    collector = Collector(lambda: args.make(benchmark))
+    first = args.make(benchmark)
+    try:
+        core = loaded(first)
+        panel = core.taskset[: args.tasks or None]
+        evaluation = _evaluate(policy, collector, panel, args)
+    finally:
+        first.close()
+        collector.close()
+    facts = {
+        "env": benchmark.env_id,
+        "policy": args.policy,
+        "source": core.taskset.source,
+        "split": core.split,
+        "tasks": len(panel),
+        "rollouts per task": args.rollouts,
+        "seed": args.seed,
+        "panel sha256": evaluation.sha256,
+    }
+    _show(evaluation, facts)
+    if args.out:
+        with usage_errors():
+            _write(out, args, evaluation, core.taskset.source)
+    return 0
+
+
+def load_policy(name: str) -> Policy:
+    """The policy that ``--policy`` names.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    policies: dict[str, Callable[[], Policy]] = {"uniform": UniformPolicy, "first": FirstProposalPolicy}
+    if name not in policies:
+        raise UsageError(f"policy {name!r} does not exist: choose one of {', '.join(policies)}")
+    return policies[name]()
+
+
+def _evaluate(policy: Policy, collector: Collector, panel: Sequence[skillflow_gym.Task], args: Args) -> Evaluation:
+    columns = (TextColumn("rollouts"), BarColumn(), MofNCompleteColumn(), "left", TimeRemainingColumn())
+    err = errors()
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        bar = progress.add_task("", total=len(panel) * args.rollouts)
+        return evaluate(
+            policy,
+            collector,
+            panel,
+            args.rollouts,
+            args.seed,
+            on_batch=lambda finished, _: progress.update(bar, completed=finished),
+        )
+
+
+def _show(evaluation: Evaluation, facts: dict[str, object]) -> None:
+    figures = Table(box=box.SIMPLE_HEAD)
+    figures.add_column("figure")
+    figures.add_column("value", justify="right", style="bold")
+    figures.add_column("95% interval over tasks", justify="right")
+    names = next((list(t.score) for t in evaluation.trajectories if not t.unscored), [])
+    rows: list[tuple[str, Interval]] = [("success", evaluation.success())]
+    rows += [(name, evaluation.metric(name)) for name in names]
+    if evaluation.k > 1:
+        rows.append((f"pass@{evaluation.k}", evaluation.pass_at(evaluation.k)))
+    for name, interval in rows:
+        figures.add_row(name, f"{interval.mean:.3f}", f"[{interval.low:.3f}, {interval.high:.3f}]")
+    steps = evaluation.steps_per_success()
+    figures.add_row("steps per success", "-" if isnan(steps) else f"{steps:.2f}", "")
+    unscored = evaluation.unscored
+    figures.add_row("unscored", f"{unscored:.1%}", "", style="red" if unscored > 0.01 else "")
+    about = Table.grid(padding=(0, 2))
+    for name, fact in facts.items():
+        about.add_row(f"  [dim]{name}[/]", plain(str(fact)))
+    out = console()
+    out.print(figures)
+    out.print(about)
+
+
+def _write(path: Path, args: Args, evaluation: Evaluation, source: str) -> None:
+    """The figures as JSON and the rollouts as JSONL; each file appears whole or not at all."""
+    trajectories = path.with_name(f"{path.stem}.trajectories.jsonl")
+    write_trajectories(trajectories, evaluation.trajectories)
+    versions = {
+        "python": platform.python_version(),
+        "skillflow_gym": skillflow_gym.__version__,
+        "gymnasium": gym.__version__,
+        "numpy": np.__version__,
+    }
+    content = {
+        "args": asdict(args),
+        "source": source,
+        "results": evaluation.summary(),
+        "task_ids": [task.id for task in evaluation.tasks],
+        "trajectories": trajectories.name,
+        "versions": versions,
+    }
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(content, indent=2) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+    console().print(f"\n  written: {path}, {trajectories}", soft_wrap=True, markup=False)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import pytest
+
+from skillflow_gym import SkillEnv
+from skillflow_gym.cli.eval import load_policy
+from skillflow_gym.envs import mini
+from skillflow_gym.envs.hotpotqa import HotpotQAEnv
+from skillflow_gym.errors import InfrastructureError
+from skillflow_gym.policy import FirstProposalPolicy, UniformPolicy
+from skillflow_gym.registration import stanzas
+from skillflow_gym.tasks import panel_sha256
+from skillflow_gym.trajectory import read_trajectories
+
+BUILT = [s.name for s in stanzas() if s.built]
+SMALL = ("--source", "mini", "--tasks", 4, "--rollouts", 2)
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_the_table_says_what_was_measured_and_on_what(skillflow: Any, name: str) -> None:
+    done = skillflow("eval", "--env", name, *SMALL, "--seed", 7)
+    assert done.code == 0 and done.err == ""
+    with gym.make(f"SkillFlow/{name}-v0", source="mini", split="test") as env:
+        core = env.unwrapped
+        assert isinstance(core, SkillEnv)
+        panel, metrics = core.taskset[:4], core.metrics
+    shown = {" ".join(line.split()[:-1]): line.split()[-1] for line in done.out.splitlines() if len(line.split()) > 1}
+    assert shown["env"] == f"SkillFlow/{name}-v0" and shown["policy"] == "uniform"
+    assert (shown["source"], shown["split"], shown["tasks"], shown["seed"]) == ("mini", "test", "4", "7")
+    assert shown["panel sha256"] == panel_sha256(panel)
+    figures = {line.split()[0] for line in done.out.splitlines() if line.rstrip().endswith("]")}
+    assert figures == {"success", "pass@2", *metrics}
+    assert shown["unscored"] == "0.0%"
+
+
+def test_the_files_hold_the_figures_and_the_rollouts_and_repeat_exactly(skillflow: Any, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "result.json"
+    contents = []
+    for _ in range(2):
+        assert skillflow("eval", *SMALL, "--out", out).code == 0
+        contents.append((out.read_bytes(), (tmp_path / "new" / "result.trajectories.jsonl").read_bytes()))
+    assert contents[0] == contents[1]
+    content = json.loads(out.read_text())
+    assert content["args"]["env"] == "HotpotQA-v0" and content["source"] == "mini"
+    assert content["results"]["tasks"] == 4 and content["results"]["rollouts_per_task"] == 2
+    trajectories = read_trajectories(out.parent / content["trajectories"])
+    assert [t.task_id for t in trajectories] == [id for id in content["task_ids"] for _ in range(2)]
+    mean = sum(t.success for t in trajectories) / len(trajectories)
+    assert content["results"]["success"][0] == pytest.approx(mean, abs=1e-6)
+    assert sorted(path.name for path in out.parent.iterdir()) == ["result.json", "result.trajectories.jsonl"]
+
+
+def test_another_seed_is_another_run(skillflow: Any, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        skillflow("eval", *SMALL, "--seed", seed, "--out", tmp_path / f"{seed}.json")
+    first, second = ((tmp_path / f"{seed}.trajectories.jsonl").read_text() for seed in (0, 1))
+    assert first != second
+
+
+def test_first_always_takes_the_first_proposal(skillflow: Any, tmp_path: Path) -> None:
+    skillflow("eval", *SMALL, "--policy", "first", "--out", tmp_path / "r.json")
+    trajectories = read_trajectories(tmp_path / "r.trajectories.jsonl")
+    assert {turn.chosen for t in trajectories for turn in t.turns} == {0}
+
+
+def test_one_rollout_per_task_has_no_pass_at_k(skillflow: Any) -> None:
+    assert "pass@" not in skillflow("eval", "--source", "mini", "--tasks", 2, "--rollouts", 1).out
+
+
+def test_zero_tasks_are_all(skillflow: Any) -> None:
+    done = skillflow(
+        "eval", "--source", "mini", "--split", "validation", "--tasks", 0, "--rollouts", 1, "--step-limit", 1
+    )
+    (line,) = [line for line in done.out.splitlines() if line.split()[:1] == ["tasks"]]
+    assert line.split() == ["tasks", str(len(mini.records("HotpotQA", "validation")))]
+
+
+def test_failures_of_the_infrastructure_are_shown_as_unscored(skillflow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: HotpotQAEnv, text: str) -> Any:
+        raise InfrastructureError("gone")
+
+    monkeypatch.setattr(HotpotQAEnv, "act", fail)
+    done = skillflow("eval", *SMALL, "--policy", "first")
+    assert done.code == 0
+    (line,) = [line for line in done.out.splitlines() if "unscored" in line]
+    assert line.split() == ["unscored", "100.0%"]
+
+
+def test_load_policy_knows_the_policies_that_need_no_training() -> None:
+    assert isinstance(load_policy("uniform"), UniformPolicy)
+    assert isinstance(load_policy("first"), FirstProposalPolicy)

@@ -1,0 +1,126 @@
+"""What the contract tests share: making an environment, and playing one while everything it says is kept."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from skillflow_gym import Action, Context, SkillEnv, TaskSet
+from skillflow_gym.envs import mini
+from skillflow_gym.episode import Episode
+from skillflow_gym.policy import Decision
+from skillflow_gym.registration import stanza, stanzas
+from tests.contract import outsider
+
+BUILT = tuple(s.name for s in stanzas() if s.built)
+QA = tuple(s.name for s in stanzas() if s.built and s.family == "qa")
+FIRST = 10
+"""Tasks of each split that the fast suite plays."""
+
+Choose = Callable[[Context, np.random.Generator], Action | str]
+
+
+class Tape(gym.Wrapper[Any, Any, Any, Any]):
+    """Keeps what reset and step return."""
+
+    def __init__(self, env: gym.Env[Any, Any]) -> None:
+        super().__init__(env)
+        self.said: list[tuple[Any, ...]] = []
+
+    def reset(self, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+        result = self.env.reset(**kwargs)
+        self.said.append(result)
+        return result
+
+    def step(self, action: Any) -> Any:
+        result = self.env.step(action)
+        self.said.append(result)
+        return result
+
+    @property
+    def infos(self) -> list[dict[str, Any]]:
+        return [entry[-1] for entry in self.said]
+
+
+def make(name: str, source: str = "mini", **kwargs: Any) -> gym.Env[Any, Any]:
+    """The benchmark ``name`` as a user makes it."""
+    return gym.make(stanza(name).env_id, source=source, **kwargs)
+
+
+def core(env: gym.Env[Any, Any]) -> SkillEnv:
+    """The environment below all wrappers."""
+    assert isinstance(env.unwrapped, SkillEnv)
+    return env.unwrapped
+
+
+@cache
+def taskset(name: str, split: str) -> TaskSet:
+    """The mini tasks of a split."""
+    return core(make(name, split=split)).taskset
+
+
+def mini_records(name: str, split: str = "train") -> list[dict[str, Any]]:
+    """The mini tasks as records in the schema of the benchmark's files."""
+    return outsider.mini_records(split) if name == outsider.STANZA["name"] else mini.records(name, split)
+
+
+def uniform(context: Context, rng: np.random.Generator) -> Action:
+    """A proposal."""
+    return context.proposals[int(rng.integers(len(context.proposals)))]
+
+
+def careless(context: Context, rng: np.random.Generator) -> Action | str:
+    """Mostly a proposal, sometimes no action at all, a skill that does not exist, or an instruction of no tool."""
+    others: list[Action | str] = ["I think that", Action.skill("no-such-skill"), Action.act("dance")]
+    return others[int(rng.integers(3))] if rng.random() < 0.3 else uniform(context, rng)
+
+
+def play(env: gym.Env[Any, Any], seed: int, choose: Choose = uniform, task_id: str | None = None) -> Tape:
+    """One episode with the choices that ``seed`` gives, on tape."""
+    tape, rng = Tape(env), np.random.default_rng(seed)
+    episode = Episode(tape, seed=seed, task_id=task_id)
+    while not episode.done:
+        episode.step(Decision(choose(episode.context, rng), 0.0, 0.0))
+    return tape
+
+
+def transcript(name: str, episodes: int = 3, **kwargs: Any) -> str:
+    """Careless episodes as JSON lines: equal texts are equal episodes, byte for byte."""
+    env = make(name, **kwargs)
+    lines = [json.dumps(entry) for seed in range(episodes) for entry in play(env, seed, careless).said]
+    env.close()
+    return "\n".join(lines)
+
+
+@contextmanager
+def no_network() -> Iterator[None]:
+    """Refuse every look-up and connection beyond this machine; one whose error was swallowed fails at the end."""
+    attempts: list[str] = []
+
+    def guarded(real: Callable[..., Any], host: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if (where := host(*args)) not in ("", None, "127.0.0.1", "::1", "localhost"):
+                attempts.append(f"{where} from {threading.current_thread().name}")
+                raise OSError(f"the tests are offline: {where}")
+            return real(*args, **kwargs)
+
+        return call
+
+    def peer(sock: socket.socket, address: Any) -> Any:
+        return address[0] if sock.family in (socket.AF_INET, socket.AF_INET6) else ""
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded(socket.socket.connect, peer))
+        patch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex, peer))
+        patch.setattr(socket, "getaddrinfo", guarded(socket.getaddrinfo, lambda host, *_: host))
+        yield
+    assert not attempts, attempts

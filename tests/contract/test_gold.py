@@ -1,0 +1,83 @@
+"""Gold earns 1.0 and is a success; anything else is not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from skillflow_gym import Action, SkillEnv, Task
+from skillflow_gym.registration import Stanza, stanza
+from tests.contract.harness import BUILT, FIRST, core, make
+
+SPLITS = ("train", "validation", "test")
+NONSENSE = "a teapot made of zinc and of Tuesdays"
+
+
+def real_splits(entry: Stanza) -> list[str]:
+    """The splits whose native file lies under SKILLFLOW_DATA."""
+    folder = Path(os.environ.get("SKILLFLOW_DATA", "")) / entry.data
+    return [split for split, native in entry.splits.items() if (folder / f"{native}.jsonl").is_file()]
+
+
+REAL = [(name, split) for name in BUILT if os.environ.get("SKILLFLOW_DATA") for split in real_splits(stanza(name))]
+
+
+def check_gold(env: SkillEnv, tasks: Iterable[Task]) -> None:
+    for task in tasks:
+        env.reset(options={"task_id": task.id})
+        *before, last = [env.step(action) for action in env.gold_actions(task)]
+        assert last[1] == 1.0 and last[4]["success"] is True and last[2] is True, task
+        assert not any(step[1] or step[2] or step[3] or step[4]["error"] for step in before), task
+
+
+def check_wrong(env: SkillEnv, tasks: Iterable[Task]) -> None:
+    """Nonsense fails, and so does the answer of the next task, unless the metric takes the two for one."""
+    tasks = list(tasks)
+    for task, other in zip(tasks, [*tasks[1:], tasks[0]], strict=True):
+        accepted = {normalised(answer) for answer in env.taskset.gold(task.id).answers}
+        borrowed = env.taskset.gold(other.id).answers[:1]
+        for answer in (*borrowed, NONSENSE, ""):
+            env.reset(options={"task_id": task.id})
+            _, reward, terminated, _, info = env.step(Action.accept(answer))
+            assert terminated
+            if normalised(answer) not in accepted:
+                assert reward < 1.0 and info["success"] is False, (task, answer)
+
+
+def normalised(answer: str) -> str:
+    """Coarser than every metric here: letters and digits, without articles."""
+    words = "".join(c if c.isalnum() else " " for c in answer.lower()).split()
+    return "".join(word for word in words if word not in ("a", "an", "the"))
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_gold_of_the_first_tasks(name: str, split: str) -> None:
+    env = core(make(name, split=split))
+    check_gold(env, env.taskset[:FIRST])
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_wrong_answers_to_the_first_tasks(name: str, split: str) -> None:
+    env = core(make(name, split=split))
+    check_wrong(env, env.taskset[:FIRST])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", SPLITS)
+def test_all_mini_tasks(name: str, split: str) -> None:
+    env = core(make(name, split=split))
+    check_gold(env, env.taskset)
+    check_wrong(env, env.taskset)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL, reason="set SKILLFLOW_DATA to a folder with the benchmarks' data")
+@pytest.mark.parametrize(("name", "split"), REAL)
+def test_all_real_tasks(name: str, split: str) -> None:
+    folder = Path(os.environ["SKILLFLOW_DATA"]) / stanza(name).data
+    env = core(make(name, split=split, source=f"file:{folder}"))
+    check_gold(env, env.taskset)
+    check_wrong(env, env.taskset)

@@ -1,0 +1,56 @@
+"""Splits: their names, and that no task of one is in another."""
+
+from __future__ import annotations
+
+import os
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from skillflow_gym.registration import stanza
+from skillflow_gym.tasks import require_disjoint
+from tests.contract.harness import BUILT, core, make, taskset
+
+SPLITS = ("train", "validation", "test")
+
+
+def test_train_is_the_default(name: str) -> None:
+    assert core(make(name)).split == "train"
+
+
+def test_mini_tasks_are_disjoint_by_content(name: str) -> None:
+    for one, other in combinations(SPLITS, 2):
+        require_disjoint(taskset(name, one), taskset(name, other))
+        prompts = {task.prompt.casefold() for task in taskset(name, one)}
+        assert prompts.isdisjoint(task.prompt.casefold() for task in taskset(name, other))
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_tasks_have_ids_and_contents_of_their_own(name: str, split: str) -> None:
+    tasks = taskset(name, split)
+    assert len({task.id for task in tasks}) == len(tasks) == len({task.fingerprint for task in tasks})
+    assert tasks.split == split and tasks.source == "mini"
+    assert all(tasks.by_id(task.id) is task for task in tasks)
+    assert all(task.prompt.strip() == task.prompt != "" for task in tasks)
+
+
+def test_native_names_stand_for_their_split(name: str) -> None:
+    entry = stanza(name)
+    natives = list(entry.splits.values())
+    for split, native in entry.splits.items():
+        assert core(make(name, split=split)).split == split
+        if native not in entry.splits and natives.count(native) == 1:
+            env = make(name, split=native)
+            assert core(env).split == split
+            assert env.reset(seed=0)[1]["split"] == split
+
+
+@pytest.mark.skipif("SKILLFLOW_DATA" not in os.environ, reason="set SKILLFLOW_DATA to the benchmarks' data")
+@pytest.mark.parametrize("name", BUILT)
+def test_real_train_and_validation_are_disjoint(name: str) -> None:
+    folder = Path(os.environ["SKILLFLOW_DATA"]) / stanza(name).data
+    if not all((folder / f"{stanza(name).splits[s]}.jsonl").is_file() for s in ("train", "validation")):
+        pytest.skip(f"{folder} does not hold both splits")
+    train, validation = (core(make(name, f"file:{folder}", split=s)).taskset for s in ("train", "validation"))
+    require_disjoint(train, validation)
