@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
@@ -19,6 +22,7 @@ from skillflow_gym.policy import FirstProposalPolicy, Policy, UniformPolicy
 from skillflow_gym.rollout import Collector
 from skillflow_gym.stats import paired_bootstrap
 from skillflow_gym.tasks import Task, TaskSet
+from skillflow_gym.trajectory import Trajectory
 
 NAMES = {
     "random": "random over the proposals",
@@ -98,12 +102,18 @@ class Panel:
                 on_batch=lambda finished, _: progress.update(bar, completed=finished),
             )
         figures = ["success", *next((list(t.score) for t in evaluation.trajectories if not t.unscored), [])]
-        per_task = {}
-        for figure in figures:
-            values = evaluation.per_task(lambda t, f=figure: float(t.success) if f == "success" else t.score[f])
-            per_task[figure] = [None if value != value else round(float(value), 6) for value in values]
+        per_task = {figure: _known(evaluation.per_task(partial(_figure, figure))) for figure in figures}
         content = {"summary": evaluation.summary(), "task_ids": [t.id for t in self._tasks], "per_task": per_task}
         self._run.write_text(f"evaluations/{name}.json", json.dumps(content))
+
+
+def _figure(name: str, trajectory: Trajectory) -> float:
+    return float(trajectory.success) if name == "success" else trajectory.score[name]
+
+
+def _known(values: NDArray[np.float64]) -> list[float | None]:
+    """JSON has no NaN: a task without a scored rollout is null."""
+    return [None if np.isnan(value) else round(float(value), 6) for value in values]
 
 
 def _interval(values: list[float] | None) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
-
 from torch import nn
 
 from skillflow_gym.agents import objectives as o
@@ -24,7 +22,9 @@ class Reinforce:
     name = "reinforce"
     needs_hindsight = False
     hindsight_lr = 0.0
-    modules: ClassVar[dict[str, tuple[nn.Module, float]]] = {}
+
+    def __init__(self) -> None:
+        self.modules: dict[str, tuple[nn.Module, float]] = {}
 
     def loss(self, policy: TrainablePolicy, batch: Batch) -> Loss:
         """The surrogate loss."""

@@ -12,7 +12,7 @@ from skillflow_gym.text import STOP_WORDS, sentences, words
 from skillflow_gym.tools.search import read_passages
 from skillflow_gym.trajectory import Context
 
-MAX_SEARCHES, MAX_LOOKUPS, MAX_ANSWERS = 20, 6, 40
+MAX_SEARCHES, MAX_LOOKUPS, MAX_ANSWERS = 12, 4, 32
 
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 _NAME = r"[^\W\d_a-zß-öø-ÿ][\w’'.&-]*"

@@ -205,13 +205,14 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
             ValueError: ``options`` holds something else, or an index out of range.
         """
         super().reset(seed=seed)
+        self._over = True  # a reset that fails leaves nothing to step
         self._task = self._choose(options or {})
         self._snapshot = self.library
         self._usage = {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0}
         self._score = dict.fromkeys(self.metrics, 0.0)
-        self._over = False
         self._shown = self.begin(self._task)
         self._admissible = self.admissible()
+        self._over = False
         self._steps = [Step("", self._shown)]
         return self._observe(self._shown), self._info()
 
@@ -258,7 +259,7 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
             self.render()
         return self._observe(text), reward, terminated, truncated, self._info(error, success, unscored)
 
-    def render(self) -> str | None:  # type: ignore[override]
+    def render(self) -> str | None:
         """The last step as text (``ansi``), printed (``human``), or the episode so far as a page (``html``)."""
         if self.render_mode is None:
             gym.logger.warn(f"render() without a render mode: gym.make({self.stanza.env_id!r}, render_mode='ansi')")
@@ -280,10 +281,12 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
     def _choose(self, options: Mapping[str, Any]) -> Task:
         if unknown := set(options) - {"task_id", "index"}:
             raise ValueError(f"unknown reset options {sorted(unknown)}: expected task_id or index")
+        # Drawn even when the task is named, so that the generator goes on alike and a drawn task can be replayed.
+        drawn = int(self.np_random.integers(len(self.taskset)))
         if "task_id" in options:
             return self.taskset.by_id(options["task_id"])
         size = len(self.taskset)
-        index = options["index"] if "index" in options else int(self.np_random.integers(size))
+        index: int = options.get("index", drawn)
         if not 0 <= index < size:
             raise ValueError(f"index {index} is outside split {self.split!r}, which has {size} tasks")
         return self.taskset[index]

@@ -40,13 +40,11 @@ class Decision:
 
 
 class Policy(Protocol):
-    """Chooses actions for a batch of contexts.
+    """Chooses actions for a batch of contexts."""
 
-    Attributes:
-        version: names the parameters that act; every trajectory holds it.
-    """
-
-    version: str
+    @property
+    def version(self) -> str:
+        """Names the parameters that act; every trajectory holds it."""
 
     def act(self, contexts: Sequence[Context], rngs: Sequence[np.random.Generator]) -> list[Decision]:
         """One decision per context; all randomness from that context's generator."""

@@ -142,7 +142,10 @@ def read_json_records(path: Path) -> list[dict[str, Any]]:
         RecordError: something in it is no JSON object; the message says which record.
     """
     # Lines end at "\n" alone: real records hold U+2028 and its like inside strings, where str.splitlines would cut.
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path}: not UTF-8 ({error})") from error
     try:
         items = json.loads(text) if path.suffix == ".json" else None
     except json.JSONDecodeError as error:

@@ -63,7 +63,7 @@ def skill_id_space() -> spaces.Text:
     return spaces.Text(64, min_length=1, charset=string.ascii_lowercase + string.digits + "-")
 
 
-def action_space() -> spaces.OneOf:
+def action_space() -> spaces.OneOf[Any]:
     """``skill(id) | act(text) | accept(answer)`` as a sum type; an ``Action`` is a member as it is.
 
     A skill is named, not indexed: the library may change size between episodes, the space may not.

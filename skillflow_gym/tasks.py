@@ -99,7 +99,8 @@ class TaskSet(Sequence[Task]):
             KeyError: there is none; the message shows an id that exists.
         """
         if task_id not in self._position:
-            raise KeyError(f"no task {task_id!r} in split {self.split!r} of {self.source}; one is {self._tasks[0].id!r}")
+            first = self._tasks[0].id
+            raise KeyError(f"no task {task_id!r} in split {self.split!r} of {self.source}; one is {first!r}")
         return self._tasks[self._position[task_id]]
 
     def gold(self, task_id: str) -> Gold:

@@ -160,7 +160,7 @@ class Trajectory:
             return cls(**content)
         except TrajectoryError:
             raise
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise TrajectoryError(f"no trajectory: {type(error).__name__}: {error}") from error
 
 

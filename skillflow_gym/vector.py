@@ -15,7 +15,7 @@ from gymnasium.vector.utils import concatenate, iterate
 from skillflow_gym.registration import stanza
 
 
-class ThreadVectorEnv(SyncVectorEnv):  # type: ignore[type-arg]
+class ThreadVectorEnv(SyncVectorEnv):
     """Environments that step at the same time, a thread each: they mostly wait for servers, workers and sandboxes.
 
     Autoreset is disabled, so no action is ever paid for and ignored: reset the finished ones yourself with

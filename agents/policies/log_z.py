@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from skillflow_gym.agents.policies.features import BUCKETS, word_ids
+from skillflow_gym.agents.policies.vocabulary import BUCKETS, word_ids
 
 
 class LogZHead(nn.Module):

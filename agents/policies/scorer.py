@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from skillflow_gym.agents.policies import features as f
+from skillflow_gym.agents.policies.vocabulary import BUCKETS
 from skillflow_gym.policy import Decision, Which
 from skillflow_gym.text import words
 from skillflow_gym.trajectory import Context, Trajectory
@@ -25,22 +26,17 @@ class ScorerNetwork(nn.Module):
     def __init__(self, extra: int = 0, width: int = 64, embedding: int = 12) -> None:
         """``extra`` more numbers per candidate than ``features`` gives."""
         super().__init__()
-        self.embed = nn.Embedding(f.BUCKETS, embedding, padding_idx=0)
+        self.embed = nn.Embedding(BUCKETS, embedding, padding_idx=0)
         nn.init.normal_(self.embed.weight, std=0.5)
         with torch.no_grad():
             self.embed.weight[0] = 0.0
         self.query = nn.Linear(embedding, embedding)
-        self.layers = nn.Sequential(
-            nn.Linear(f.SIZE + extra + 5 * embedding, width),
-            nn.ReLU(),
-            nn.Linear(width, width),
-            nn.ReLU(),
-            nn.Linear(width, 1),
-        )
-        last = self.layers[-1]
-        assert isinstance(last, nn.Linear)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
+        self.enter = nn.Linear(f.SIZE + extra + 4 * embedding, width)
+        self.gate = nn.Linear(embedding, width)
+        self.middle = nn.Linear(width, width)
+        self.leave = nn.Linear(width, 1)
+        nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.leave.bias)
 
     def forward(self, numbers: Tensor, words: Tensor, task: Tensor, row_of: Tensor) -> Tensor:
         """Logits [R] of R candidates.
@@ -54,21 +50,26 @@ class ScorerNetwork(nn.Module):
         near = self._mean(words[:, 1 : 1 + f.WINDOW_WORDS])  # [R, E]
         argument = self._mean(words[:, 1 + f.WINDOW_WORDS :])  # [R, E]
         verb = self.embed(words[:, 0])  # [R, E]
-        asked = self._mean(task)[row_of]  # [R, E]
-        inputs = torch.cat([numbers, verb, near, argument, asked, self._attend(near, task, row_of)], dim=1)
-        return self.layers(inputs).squeeze(1)  # type: ignore[no-any-return]
+        inputs = torch.cat([numbers, verb, near, argument, self._attend(near, task, row_of)], dim=1)
+        # What the task asks decides what the numbers are worth: earlier or later, same or both, who or when.
+        asked = nn.functional.embedding_bag(task, self.embed.weight, mode="sum", padding_idx=0)  # [C, E]
+        hidden = torch.relu(self.enter(inputs) * (1 + self.gate(asked))[row_of])  # [R, width]
+        return self.leave(torch.relu(self.middle(hidden))).squeeze(1)  # type: ignore[no-any-return]
 
     def _attend(self, near: Tensor, task: Tensor, row_of: Tensor) -> Tensor:
         """How the words around a mention fit the words of the task that they attend to, [R, E]."""
-        asked = self.embed(task)[row_of]  # [R, W, E]
-        scores = torch.einsum("re,rwe->rw", self.query(near), asked)
-        weights = scores.masked_fill((task == 0)[row_of], -1e9).softmax(dim=1)
-        return near * torch.einsum("rw,rwe->re", weights, asked)
+        size = torch.bincount(row_of, minlength=len(task))
+        column = torch.arange(len(row_of)) - (size.cumsum(0) - size)[row_of]
+        padded = near.new_zeros(len(task), int(size.max()), near.shape[1])
+        padded = padded.index_put((row_of, column), self.query(near))  # [C, N, E]
+        asked = self.embed(task)  # [C, W, E]
+        scores = padded @ asked.transpose(1, 2)  # [C, N, W]
+        weights = scores.masked_fill((task == 0)[:, None, :], -1e9).softmax(dim=2)
+        return near * (weights @ asked)[row_of, column]
 
     def _mean(self, ids: Tensor) -> Tensor:
         """Mean embedding of the ids that are no padding, [R, E]."""
-        count = (ids > 0).sum(dim=1, keepdim=True).clamp(min=1)
-        return self.embed(ids).sum(dim=1) / count  # type: ignore[no-any-return]
+        return nn.functional.embedding_bag(ids, self.embed.weight, mode="mean", padding_idx=0)
 
 
 class Scorer:

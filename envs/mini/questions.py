@@ -26,13 +26,16 @@ from .people import MONTHS
 from .wordings import WORDINGS
 
 BENCHMARKS = ("HotpotQA", "MuSiQue", "TriviaQA", "NQ-Open")
+OWN_SHARE = 0.35
+"""Share of the test questions that are drawn from the templates that only test has."""
+
 SIZES = {"train": 1000, "validation": 100, "test": 200}
 WORKS = ("film", "novel", "album", "song")
 TRIES = 40
 ALIAS_SHARE = 0.15
 """How often a question names its subject by an alias."""
 _FORMS = {
-    "HotpotQA": (("2 hops", 60), ("first", 12), ("second", 12), ("yes", 8), ("no", 8)),
+    "HotpotQA": (("2 hops", 52), ("first", 14), ("second", 14), ("yes", 10), ("no", 10)),
     "MuSiQue": (("2 hops", 50), ("3 hops", 30), ("4 hops", 20)),
     "TriviaQA": (("1 hop", 100),),
     "NQ-Open": (("1 hop", 100),),
@@ -93,9 +96,9 @@ def questions(benchmark: str, split: str) -> tuple[Question, ...]:
     result: dict[str, Question] = {}
     for index, form in enumerate(forms):
         rng = Random(f"{benchmark}/{split}/{index}")
-        choices = templates(form, split)
+        shared, own = templates(form, split)
         while len(result) <= index:
-            template = rng.choice(choices)
+            template = rng.choice(own if own and rng.random() < OWN_SHARE else shared)
             # Try hard with each template: if rare ones were given up early, a template would hint at yes or no.
             for _ in range(TRIES):
                 question = _draw(template, form, articles, benchmark, rng)
@@ -106,8 +109,8 @@ def questions(benchmark: str, split: str) -> tuple[Question, ...]:
 
 
 @cache
-def templates(form: str, split: str) -> tuple[Template, ...]:
-    """The templates of a form that a split may use: test uses all, the other splits those that are not test's own."""
+def templates(form: str, split: str) -> tuple[tuple[Template, ...], tuple[Template, ...]]:
+    """The templates of a form that a split may use: those that all splits share, and those that are its own."""
     directions = (False, True) if form in ("first", "second") else (False,)
     if form in ("first", "second"):
         own, paths = TEST_COMPARISONS, list(COMPARISONS)
@@ -118,13 +121,9 @@ def templates(form: str, split: str) -> tuple[Template, ...]:
     else:
         own = frozenset(TEST_CHAINS)
         paths = [path for path in CHAINS + TEST_CHAINS if path.count(".") == int(form[0])]
-    return tuple(
-        Template(path, wording, most)
-        for path in paths
-        for most in directions
-        for wording in range(3)
-        if split == SPLITS[-1] or (wording < 2 and path not in own)
-    )
+    every = [Template(path, wording, most) for path in paths for most in directions for wording in range(3)]
+    shared = tuple(t for t in every if t.wording < 2 and t.path not in own)
+    return shared, tuple(t for t in every if t not in shared) if split == SPLITS[-1] else ()
 
 
 def ask(relation: str, wording: int, subject: str) -> str:

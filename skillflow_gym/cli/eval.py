@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import skillflow_gym
-from skillflow_gym.cli.common import EnvArgs, UsageError, console, errors, find, loaded, plain, usage_errors
+from skillflow_gym.cli.common import EnvArgs, UsageError, console, errors, find, loaded, missing, plain, usage_errors
 from skillflow_gym.evaluate import Evaluation, evaluate
 from skillflow_gym.policy import FirstProposalPolicy, Policy, UniformPolicy
 from skillflow_gym.rollout import Collector
@@ -34,7 +34,7 @@ class Args(EnvArgs):
     env: str = "HotpotQA-v0"
     """Benchmark: an id with or without SkillFlow/, or module:ID of one outside the suite."""
     policy: str = "uniform"
-    """uniform or first (over the benchmark's proposals)."""
+    """uniform or first (over the benchmark's proposals), or the folder of a training run."""
     tasks: int = 100
     """Size of the panel: the first tasks of the split; 0 for all."""
     rollouts: int = 4
@@ -89,9 +89,16 @@ def load_policy(name: str) -> Policy:
         UsageError: there is none of that name.
     """
     policies: dict[str, Callable[[], Policy]] = {"uniform": UniformPolicy, "first": FirstProposalPolicy}
-    if name not in policies:
-        raise UsageError(f"policy {name!r} does not exist: choose one of {', '.join(policies)}")
-    return policies[name]()
+    if name in policies:
+        return policies[name]()
+    if not Path(name).is_dir():
+        raise UsageError(f"policy {name!r} does not exist: choose {', '.join(policies)}, or the folder of a run")
+    try:
+        from skillflow_gym.agents.policies.load import load_run
+    except ModuleNotFoundError as error:
+        raise missing(error) from error
+    with usage_errors():
+        return load_run(name)
 
 
 def _evaluate(policy: Policy, collector: Collector, panel: Sequence[skillflow_gym.Task], args: Args) -> Evaluation:

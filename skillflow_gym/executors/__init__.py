@@ -15,15 +15,15 @@ __all__ = ["Executor", "FunctionExecutor", "Result", "make_executor"]
 
 
 class Executor(Protocol):
-    """What every executor offers.
+    """What every executor offers."""
 
-    Attributes:
-        spec: the text that made it, as in ``gym.make(..., executor=spec)``.
-        deterministic: whether the same instructions give the same results.
-    """
+    @property
+    def spec(self) -> str:
+        """The text that made it, as in ``gym.make(..., executor=spec)``."""
 
-    spec: str
-    deterministic: bool
+    @property
+    def deterministic(self) -> bool:
+        """Whether the same instructions give the same results."""
 
     def run(self, instruction: str, toolbox: Toolbox) -> Result:
         """Carry out ``instruction``.

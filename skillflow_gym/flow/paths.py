@@ -25,7 +25,7 @@ class PathFinder:
     """
 
     def __init__(self, make_env: Callable[[], gym.Env[Any, Any]]) -> None:
-        """Replay in one environment that ``make_env`` makes; results are kept, since good policies repeat themselves."""
+        """Replay in one environment that ``make_env`` makes; results are kept: good policies repeat themselves."""
         self._make_env = make_env
         self._env: gym.Env[Any, Any] | None = None
         self._paths: dict[tuple[str, tuple[Action, ...]], Path | None] = {}

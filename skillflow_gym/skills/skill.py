@@ -61,8 +61,14 @@ class Skill:
         path = next(p for p in (folder / "SKILL.md", folder / "skill.md") if p.is_file())
         front, body = _split(path.read_text(encoding="utf-8"), path)
         # BaseLoader keeps every scalar a string, so "1.0", "yes" and "null" stay what they are.
-        fields = yaml.load(front, Loader=yaml.BaseLoader)
-        return cls(fields["name"], fields["description"], body, dict(fields.get("metadata") or {}))
+        try:
+            fields = yaml.load(front, Loader=yaml.BaseLoader)
+        except yaml.YAMLError as error:
+            raise SkillError(f"{path}: the front matter is no YAML: {error}") from error
+        metadata = fields.get("metadata") or {}
+        if not (isinstance(metadata, dict) and all(isinstance(value, str) for value in metadata.values())):
+            raise SkillError(f"{path}: metadata must be a flat map of strings")
+        return cls(folder.name, fields["description"], body, metadata)
 
 
 def _split(text: str, path: Path) -> tuple[str, str]:

@@ -60,9 +60,9 @@ class BM25Retriever:
 
 
 class HTTPRetriever:
-    """A retriever that speaks Search-R1's protocol: POST ``{"queries": [q], "topk": k}``.
+    r"""A retriever that speaks Search-R1's protocol: POST ``{"queries": [q], "topk": k}``.
 
-    The answer is ``{"result": [[{"document": {"contents": "title\\ntext"}}, ...]]}``; a ``{"contents": ...}`` or
+    The answer is ``{"result": [[{"document": {"contents": "title\ntext"}}, ...]]}``; a ``{"contents": ...}`` or
     ``{"title": ..., "text": ...}`` in place of the document is understood too.
     """
 

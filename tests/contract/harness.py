@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from skillflow_gym import Action, Context, SkillEnv, TaskSet
+from skillflow_gym import Action, ActionKind, Context, SkillEnv, TaskSet
 from skillflow_gym.envs import mini
 from skillflow_gym.episode import Episode
 from skillflow_gym.policy import Decision
@@ -78,10 +79,16 @@ def uniform(context: Context, rng: np.random.Generator) -> Action:
     return context.proposals[int(rng.integers(len(context.proposals)))]
 
 
+def busy(context: Context, rng: np.random.Generator) -> Action:
+    """Mostly a proposal that does not end the episode."""
+    going_on = tuple(action for action in context.proposals if action.kind is not ActionKind.ACCEPT)
+    return uniform(replace(context, proposals=going_on) if going_on and rng.random() < 0.7 else context, rng)
+
+
 def careless(context: Context, rng: np.random.Generator) -> Action | str:
     """Mostly a proposal, sometimes no action at all, a skill that does not exist, or an instruction of no tool."""
     others: list[Action | str] = ["I think that", Action.skill("no-such-skill"), Action.act("dance")]
-    return others[int(rng.integers(3))] if rng.random() < 0.3 else uniform(context, rng)
+    return others[int(rng.integers(3))] if rng.random() < 0.2 else busy(context, rng)
 
 
 def play(env: gym.Env[Any, Any], seed: int, choose: Choose = uniform, task_id: str | None = None) -> Tape:
@@ -93,11 +100,16 @@ def play(env: gym.Env[Any, Any], seed: int, choose: Choose = uniform, task_id: s
     return tape
 
 
-def transcript(name: str, episodes: int = 3, **kwargs: Any) -> str:
-    """Careless episodes as JSON lines: equal texts are equal episodes, byte for byte."""
-    env = make(name, **kwargs)
-    lines = [json.dumps(entry) for seed in range(episodes) for entry in play(env, seed, careless).said]
-    env.close()
+def transcript(env: gym.Env[Any, Any], episodes: int = 6) -> str:
+    """Careless episodes as JSON lines, proposals included: equal texts are equal episodes, byte for byte."""
+    lines: list[str] = []
+
+    def watch(context: Context, rng: np.random.Generator) -> Action | str:
+        lines.append(json.dumps(context.proposals))
+        return careless(context, rng)
+
+    for seed in range(episodes):
+        lines += [json.dumps(entry) for entry in play(env, seed, watch).said]
     return "\n".join(lines)
 
 

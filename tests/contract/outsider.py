@@ -93,9 +93,9 @@ def mini_records(split: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def registered() -> Iterator[Stanza]:
-    """The benchmark registered for a while; other tests see the registry as it was."""
-    stanza = register_benchmark(STANZA)
+def registered(**changes: Any) -> Iterator[Stanza]:
+    """The benchmark registered for a while, with changes to its stanza; other tests see the registry as it was."""
+    stanza = register_benchmark({**STANZA, **changes})
     try:
         yield stanza
     finally:

@@ -12,8 +12,8 @@ from skillflow_gym.text import content_words
 from skillflow_gym.tools.search import read_passages
 from skillflow_gym.trajectory import Trajectory
 
-BEAM, WIDTH = 3, 14
-"""Histories kept from one depth to the next, and actions tried after each."""
+DEPTH, BEAM, WIDTH = 5, 3, 12
+"""Acts in a row, histories kept from one depth to the next, and acts tried after each."""
 
 
 def successes(env: SkillEnv, task_id: str) -> Iterator[Trajectory]:
@@ -25,7 +25,7 @@ def successes(env: SkillEnv, task_id: str) -> Iterator[Trajectory]:
     wanted = set(content_words(json.dumps([gold.answers, gold.record], ensure_ascii=False)))
     wanted -= set(content_words(env.taskset.by_id(task_id).prompt))
     beam: list[tuple[Action, ...]] = [()]
-    for _ in range(env.step_limit - 1):
+    for _ in range(min(DEPTH, env.step_limit - 1)):
         grown: dict[frozenset[str], tuple[Action, ...]] = {}
         for actions in beam:
             for action in promising(replay(env, task_id, actions), wanted):

@@ -163,6 +163,26 @@ def test_the_last_action_may_still_win(name: str) -> None:
     assert last[1:4] == (1.0, True, False) and last[4]["success"] is True
 
 
+def test_a_first_reset_that_fails_does_no_harm(name: str) -> None:
+    env = make(name)
+    with pytest.raises(KeyError):
+        env.reset(options={"task_id": "no-such-task"})
+    with pytest.raises(ResetNeeded):
+        env.step(WAIT)
+    expected = make(name).reset(seed=0)
+    assert env.reset(seed=0) == expected
+    assert env.step(WAIT)[1:4] == (0.0, False, False)
+
+
+def test_a_later_reset_that_fails_leaves_no_half_episode(name: str, env: Env) -> None:
+    env.reset(seed=0)
+    with pytest.raises(KeyError):
+        env.reset(options={"task_id": "no-such-task"})
+    with pytest.raises(ResetNeeded):
+        env.step(WAIT)
+    assert env.reset(seed=0) == make(name).reset(seed=0)
+
+
 def test_life_cycle(name: str) -> None:
     env = make(name)
     with pytest.raises(ResetNeeded):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gymnasium.error import ResetNeeded
 
 from skillflow_gym import Action, Context, InfrastructureError
 from skillflow_gym.policy import Decision, UniformPolicy
@@ -102,6 +103,11 @@ def test_an_episode_that_cannot_begin(name: str, monkeypatch: pytest.MonkeyPatch
         raise InfrastructureError("the engine is gone")
 
     monkeypatch.setattr(type(core(make(name))), "begin", begin)
+    broken = make(name)
+    with pytest.raises(InfrastructureError, match="the engine is gone"):
+        broken.reset(seed=0)
+    with pytest.raises(ResetNeeded):
+        broken.step(SEARCH)
     tasks = taskset(name, "train")
     collection = Collector(lambda: make(name)).collect(UniformPolicy(), [Job("j", tasks[0].id, "g", (0,))])
     (trajectory,) = collection.trajectories

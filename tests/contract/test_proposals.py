@@ -14,21 +14,22 @@ from skillflow_gym import Action, ActionKind, Context, Turn
 from skillflow_gym.envs.qa_proposals import qa_proposals
 from skillflow_gym.flow.paths import PathFinder
 from skillflow_gym.tools.search import Passage, show_passages
-from tests.contract.harness import core, make, play, taskset, uniform
+from tests.contract.harness import Choose, busy, core, make, play, taskset, uniform
 from tests.contract.pathsearch import successes
 
 SPLITS = ("train", "validation", "test")
 SAMPLE = 20
 
 
-def random_contexts(name: str, split: str, episodes: int = 15, acts: float = 0.0, **kwargs: Any) -> list[Context]:
-    """What a policy meets that draws from the proposals; with probability ``acts`` from the acts among them only."""
+def random_contexts(
+    name: str, split: str, episodes: int = 15, choose: Choose = uniform, **kwargs: Any
+) -> list[Context]:
+    """What a policy meets that draws from the proposals."""
     met: list[Context] = []
 
-    def watch(context: Context, rng: np.random.Generator) -> Action:
+    def watch(context: Context, rng: np.random.Generator) -> Action | str:
         met.append(context)
-        open_ended = [action for action in context.proposals if action.kind is not ActionKind.ACCEPT]
-        return choose(open_ended, rng) if open_ended and rng.random() < acts else uniform(context, rng)
+        return choose(context, rng)
 
     env = make(name, split=split, **kwargs)
     for seed in range(episodes):
@@ -36,14 +37,10 @@ def random_contexts(name: str, split: str, episodes: int = 15, acts: float = 0.0
     return met
 
 
-def choose(actions: list[Action], rng: np.random.Generator) -> Action:
-    return actions[int(rng.integers(len(actions)))]
-
-
 @pytest.mark.parametrize("split", SPLITS)
 def test_members_of_the_space_and_none_twice(name: str, split: str) -> None:
     env = make(name)
-    for context in random_contexts(name, split):
+    for context in random_contexts(name, split, choose=busy):
         assert len(set(context.proposals)) == len(context.proposals) > 0
         assert all(type(action) is Action and action in env.action_space for action in context.proposals)
         assert any(action.kind is ActionKind.ACCEPT for action in context.proposals)
@@ -61,7 +58,7 @@ def test_a_pure_function_of_the_context(name: str) -> None:
 def test_there_is_something_to_choose_from(qa_name: str, split: str, retrieval: str) -> None:
     if retrieval == "own" and not taskset(qa_name, split)[0].record["passages"]:
         pytest.skip(f"the records of {qa_name} hold no passages")
-    contexts = random_contexts(qa_name, split, acts=0.5, retrieval=retrieval)
+    contexts = random_contexts(qa_name, split, choose=busy, retrieval=retrieval)
     assert median(len(context.proposals) for context in contexts) >= 15
     begun = [c for c in contexts if any(turn.action.kind is ActionKind.ACT for turn in c.turns)]
     for context in begun:

@@ -1,0 +1,199 @@
+"""Where words stand in what was shown, and how much of the task each sentence covers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import log
+
+from skillflow_gym.agents.policies.pairs import Pair, compare
+from skillflow_gym.agents.policies.vocabulary import NAME, NUMBER, word_ids
+from skillflow_gym.text import STOP_WORDS, sentences, stem, stems, words
+from skillflow_gym.trajectory import Context
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A sentence: its words and their buckets, and the words of the title that it stands under."""
+
+    words: Words
+    ids: tuple[int, ...]
+    title: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An observation seen from a task; sets of the task's words are bit masks.
+
+    Attributes:
+        segments: its titles and sentences.
+        at: word -> (segment, position) of every occurrence.
+        body: the task's words in each segment.
+        title: the task's words in each segment's title.
+        spread: in how many segments each of the task's words occurs.
+    """
+
+    segments: tuple[Segment, ...]
+    at: dict[str, list[tuple[int, int]]]
+    body: tuple[int, ...]
+    title: tuple[int, ...]
+    spread: tuple[int, ...]
+
+
+@lru_cache(maxsize=8192)
+def asked_stems(task: str) -> dict[str, int]:
+    """The stems that the task asks about, each with its bit."""
+    known = dict.fromkeys(stem(word) for word in words(task) if word not in STOP_WORDS)
+    return {word: 1 << i for i, word in enumerate(list(known)[:60])}
+
+
+@lru_cache(maxsize=8192)
+def named_bits(task: str) -> int:
+    """The bits of the task's names and numbers; the others say what is asked about them."""
+    bit, mask = asked_stems(task), 0
+    for word, kind in zip(words(task)[1:], word_ids(task)[1:], strict=True):
+        if kind in (NAME, NUMBER):
+            mask |= bit.get(stem(word), 0)
+    return mask
+
+
+@lru_cache(maxsize=8192)
+def shown(task: str, observation: str) -> Shown:
+    """Take an observation apart."""
+    bit = asked_stems(task)
+    title: Words = ()
+    segments, body, titles = [], [], []
+    spread = dict.fromkeys(bit, 0)
+    at: dict[str, list[tuple[int, int]]] = {}
+    for line in observation.split("\n"):
+        heads = line.startswith("[") and "] " in line[:6]
+        text = line.partition("] ")[2] if heads else line
+        if heads:
+            title = words(text)
+        for sentence in (text,) if heads else sentences(text):
+            segment = Segment(words(sentence), (NAME,) * len(title) if heads else word_ids(sentence), title)
+            for position, word in enumerate(segment.words):
+                at.setdefault(word, []).append((len(segments), position))
+            mask = 0
+            for word in spread.keys() & set(stems(sentence)):
+                mask |= bit[word]
+                spread[word] += 1
+            segments.append(segment)
+            body.append(mask)
+            titles.append(_mask(bit, title))
+    return Shown(tuple(segments), at, tuple(body), tuple(titles), tuple(spread.values()))
+
+
+def _mask(bit: dict[str, int], some: Sequence[str]) -> int:
+    mask = 0
+    for word in some:
+        mask |= bit.get(stem(word), 0)
+    return mask
+
+
+class Places:
+    """All observations of a context together.
+
+    The cover of a set of the task's words is the weighted share of the task's words in it, words that few segments hold
+    counting more: once for the words that say what is asked (``cover``), once for the names (``named``).
+
+    Attributes:
+        segments, turn: the segments, and the turn that showed each.
+        body, title, own, chain, long_chain: masks: the sentence's words, its title's, both; ``chain`` adds the best
+            segment elsewhere that mentions its title, ``long_chain`` one more of those.
+        seen: the mask of all words that were shown.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._bit = asked_stems(context.task)
+        parts = [shown(context.task, text) for text in (context.first, *(t.observation for t in context.turns))]
+        self.segments = [segment for part in parts for segment in part.segments]
+        self.turn = [turn for turn, part in enumerate(parts) for _ in part.segments]
+        self._parts: list[tuple[int, dict[str, list[tuple[int, int]]]]] = []
+        start = 0
+        for part in parts:
+            self._parts.append((start, part.at))
+            start += len(part.segments)
+        counts = [sum(spread) for spread in zip(*(part.spread for part in parts), strict=True)]
+        weights = [log((2 + start) / (1 + n)) + 0.2 for n in counts]
+        names = named_bits(context.task)
+        self._asked = _shares([(1 << i, w) for i, w in enumerate(weights) if not names >> i & 1])
+        self._names = _shares([(1 << i, w) for i, w in enumerate(weights) if names >> i & 1])
+        self._covers: dict[int, float] = {0: 0.0}
+        self._nameds: dict[int, float] = {0: 0.0}
+        self.body = [mask for part in parts for mask in part.body]
+        self.title = [mask for part in parts for mask in part.title]
+        self.own = [b | t for b, t in zip(self.body, self.title, strict=True)]
+        self.seen = 0
+        for mask in self.own:
+            self.seen |= mask
+        links = self._links()
+        self.chain = self._extend(self.own, links)
+        self.long_chain = self._extend(self.chain, links)
+
+    def mask(self, some: Sequence[str]) -> int:
+        """The task's words among ``some``, as bits."""
+        return _mask(self._bit, some)
+
+    def cover(self, mask: int) -> float:
+        """The share of the words that say what is asked."""
+        value = self._covers.get(mask)
+        if value is None:
+            value = self._covers[mask] = sum([weight for one, weight in self._asked if mask & one])
+        return value
+
+    def named(self, mask: int) -> float:
+        """The share of the task's names."""
+        value = self._nameds.get(mask)
+        if value is None:
+            value = self._nameds[mask] = sum([weight for one, weight in self._names if mask & one])
+        return value
+
+    def find(self, phrase: Words) -> list[tuple[int, int]]:
+        """(segment, position) of every mention of ``phrase``."""
+        if not phrase:
+            return []
+        first, size, segments = phrase[0], len(phrase), self.segments
+        found = [(start + i, p) for start, at in self._parts if first in at for i, p in at[first]]
+        return found if size == 1 else [(i, p) for i, p in found if segments[i].words[p : p + size] == phrase]
+
+    def pair(self, task_words: Words) -> Pair:
+        """The comparison of the titles that the task names."""
+        text = f" {' '.join(task_words)} "
+        titles = {segment.title for segment in self.segments if segment.title}
+        named = {title: at for title in titles if (at := text.find(f" {' '.join(title)} ")) >= 0}
+        if len(named) < 2:
+            return Pair()
+        asked = set(task_words)
+        under: dict[Words, list[tuple[float, Words, frozenset[str]]]] = {}
+        for i, segment in enumerate(self.segments):
+            if segment.title in named and segment.words != segment.title:
+                # A sentence's first word is written like a name whatever it is.
+                pairs = zip(segment.words[1:], segment.ids[1:], strict=True)
+                marks = frozenset(w for w, k in pairs if k in (NAME, NUMBER)) - asked - set(segment.title)
+                under.setdefault(segment.title, []).append((self.cover(self.body[i]), segment.words, marks))
+        return compare(sorted(named, key=lambda title: (named[title], title)), under)
+
+    def _links(self) -> dict[Words, list[int]]:
+        """For each title, the segments under other titles that mention it."""
+        titles = {segment.title for segment in self.segments if segment.title}
+        return {t: [i for i, _ in self.find(t) if self.segments[i].title != t] for t in titles}
+
+    def _extend(self, reached: list[int], links: dict[Words, list[int]]) -> list[int]:
+        """For each segment, its own words and those that the best segment which mentions its title has reached."""
+        sources = {title: {reached[i] for i in places} for title, places in links.items()}
+        return [
+            max((mine | other for other in sources.get(segment.title, ())), key=self._worth, default=mine)
+            for segment, mine in zip(self.segments, self.own, strict=True)
+        ]
+
+    def _worth(self, mask: int) -> tuple[float, int]:
+        return (self.cover(mask) + self.named(mask), mask)
+
+
+def _shares(weights: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    total = sum(weight for _, weight in weights) or 1.0
+    return [(one, weight / total) for one, weight in weights]

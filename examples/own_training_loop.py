@@ -1,0 +1,56 @@
+"""An outsider's own training loop: Gymnasium, numpy and nothing else of this project.
+
+A softmax over two numbers per proposal learns by REINFORCE which kinds of action pay on HotpotQA's mini tasks.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import gymnasium as gym
+import numpy as np
+
+import skillflow_gym
+from skillflow_gym.episode import Episode
+from skillflow_gym.policy import Decision
+
+
+def describe(context: skillflow_gym.Context) -> np.ndarray:
+    """Three numbers per proposal, [N, 3]: accepts, accepts before anything was found, shares a word with the task."""
+    task = set(context.task.lower().split())
+    rows = []
+    for kind, argument in context.proposals:
+        accepts = float(kind == skillflow_gym.ActionKind.ACCEPT)
+        rows.append([accepts, accepts * (context.step == 0), float(bool(task & set(argument.lower().split())))])
+    return np.array(rows)
+
+
+def main() -> None:
+    """Train for a few episodes and print what was learned."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--episodes", type=int, default=400)
+    episodes = parser.parse_args().episodes
+    env = gym.make("SkillFlow/HotpotQA-v0", source="mini", split="train")
+    rng = np.random.default_rng(0)
+    weights, baseline, rewards = np.zeros(3), 0.0, []
+    for number in range(episodes):
+        episode, gradient = Episode(env, seed=number), np.zeros(3)
+        while not episode.done:
+            features = describe(episode.context)
+            logits = features @ weights
+            p = np.exp(logits - logits.max())
+            p /= p.sum()
+            chosen = int(rng.choice(len(p), p=p))
+            gradient += features[chosen] - p @ features
+            episode.step(Decision(episode.context.proposals[chosen], float(np.log(p[chosen])), -np.log(len(p)), chosen))
+        reward = episode.trajectory().reward
+        weights += 0.5 * (reward - baseline) * gradient
+        baseline += 0.05 * (reward - baseline)
+        rewards.append(reward)
+    print(f"success, first half {np.mean(rewards[: episodes // 2]):.3f}, second half {np.mean(rewards[episodes // 2 :]):.3f}")
+    print("weights:", dict(zip(["accept", "accept at once", "shares a word"], weights.round(2).tolist(), strict=True)))
+    env.close()
+
+
+if __name__ == "__main__":
+    main()

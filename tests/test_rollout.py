@@ -1,0 +1,223 @@
+"""The Collector: the same every time, drops recorded and honoured, and failures that are never counted as zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from skillflow_gym import Action, Context, InfrastructureError
+from skillflow_gym.evaluate import Evaluation, evaluate
+from skillflow_gym.policy import Decision, FirstProposalPolicy, UniformPolicy
+from skillflow_gym.rollout import Collection, Collector, Job
+from tests.contract.outsider import VaultEnv, registered
+
+Make = Callable[[], "gym.Env[Any, Any]"]
+
+
+@pytest.fixture(autouse=True)
+def vaults() -> Iterator[None]:
+    with registered():
+        yield
+
+
+def make() -> gym.Env[Any, Any]:
+    return gym.make("SkillFlow/Vaults-v0", source="mini")
+
+
+def jobs(count: int = 12) -> list[Job]:
+    return [Job(f"j{i}", f"train-{i % 5}", f"g{i % 5}", (7, i)) for i in range(count)]
+
+
+def collect(wanted: Sequence[Job], collector: Collector | None = None, **arguments: Any) -> Collection:
+    return (collector or Collector(make)).collect(UniformPolicy(), wanted, **arguments)
+
+
+def test_one_trajectory_per_job_in_their_order() -> None:
+    collection = collect(jobs())
+    assert [(t.id, t.task_id, t.group) for t in collection.trajectories] == [(j.id, j.task_id, j.group) for j in jobs()]
+    assert collection.env_steps == sum(map(len, collection.trajectories))
+    assert collection.dropped == {} and collection.seconds > 0
+    assert collection.scored == collection.trajectories
+    for trajectory in collection.trajectories:
+        assert trajectory.terminated != trajectory.truncated and trajectory.policy_version == "uniform"
+        assert trajectory.source == "mini" and trajectory.split == "train" and len(trajectory.fingerprint) == 64
+        assert gym.envs.registration.EnvSpec.from_json(trajectory.env_spec).id == "SkillFlow/Vaults-v0"
+        assert trajectory.step_limit == 6 and 0.0 <= trajectory.reward <= 1.0
+        for turn in trajectory.turns:
+            assert turn.candidates[turn.chosen] == turn.action
+            assert turn.log_pf == turn.log_ref == pytest.approx(-np.log(len(turn.candidates)))
+    assert len({turn.action for t in collection.trajectories for turn in t.turns}) > 5
+
+
+def test_the_same_jobs_give_the_same_trajectories() -> None:
+    expected = collect(jobs()).trajectories
+    collector = Collector(make)
+    assert collect(jobs(), collector).trajectories == expected
+    collect(jobs(3), collector)
+    assert collect(jobs(), collector).trajectories == expected, "environments that were used are as good as new"
+    threaded = Collector(make, threads=4)
+    assert [collect(jobs(), threaded).trajectories for _ in range(2)] == [expected] * 2
+    threaded.close()
+    threaded.close()
+
+
+def test_a_job_does_not_depend_on_its_company() -> None:
+    expected = {t.id: t for t in collect(jobs()).trajectories}
+    for company in (jobs()[3:6], list(reversed(jobs())), jobs()[:1]):
+        assert all(t == expected[t.id] for t in collect(company).trajectories)
+
+
+def test_key_and_task_choose_the_rollout() -> None:
+    base = Job("a", "train-0", "g", (1, 2))
+    others = [replace(base, key=(1, 3)), replace(base, key=(2, 2)), replace(base, task_id="train-1")]
+    draws = [job.rng().integers(2**60) for job in (base, *others)]
+    assert len(set(draws)) == 4
+    assert replace(base, id="b", group="h").rng().integers(2**60) == draws[0], "names do not matter"
+
+
+def test_decisions_are_made_in_lockstep() -> None:
+    class Watch(UniformPolicy):
+        batches: list[list[int]] = []  # noqa: RUF012
+
+        def act(self, contexts: Sequence[Context], rngs: Sequence[np.random.Generator]) -> list[Decision]:
+            self.batches.append([context.step for context in contexts])
+            return super().act(contexts, rngs)
+
+    turns: list[tuple[int, int]] = []
+    collection = Collector(make).collect(Watch(), jobs(), on_turn=lambda done, steps: turns.append((done, steps)))
+    assert [set(batch) for batch in Watch.batches] == [{i} for i in range(len(Watch.batches))]
+    assert turns[-1] == (12, collection.env_steps) and len(turns) == len(Watch.batches)
+    assert [steps for _, steps in turns] == np.cumsum([len(batch) for batch in Watch.batches]).tolist()
+
+
+def test_no_jobs() -> None:
+    collection = collect([])
+    assert collection.trajectories == [] and collection.env_steps == 0
+
+
+def test_an_unknown_task_is_an_error() -> None:
+    with pytest.raises(KeyError, match="no task 'nowhere'"):
+        collect([Job("j", "nowhere", "g", (0,))])
+
+
+def test_past_the_deadline_an_episode_is_dropped_after_its_turn() -> None:
+    collection = collect(jobs(), Collector(make, deadline=1e-9))
+    dropped = [t for t in collection.trajectories if t.id in collection.dropped]
+    assert dropped and set(collection.dropped.values()) == {1}
+    for trajectory in dropped:
+        assert trajectory.unscored and trajectory.truncated and not trajectory.terminated and len(trajectory) == 1
+    finished = [t for t in collection.trajectories if t.id not in collection.dropped]
+    assert all(t.terminated and not t.unscored for t in finished), "one that ended in time counts"
+    assert collection.scored == finished
+    assert collect(jobs(), Collector(make, deadline=1e9)).dropped == {}
+
+
+def test_recorded_drops_are_honoured_instead_of_the_deadline() -> None:
+    whole = {t.id: t for t in collect(jobs()).trajectories}
+    longest = max(whole.values(), key=len)
+    assert len(longest) > 3
+    drop = {longest.id: 2}
+    for deadline in (0.0, 1e-9, 1e9):
+        again = collect(jobs(), Collector(make, deadline=deadline), drop=drop)
+        assert again.dropped == drop
+        for trajectory in again.trajectories:
+            full = whole[trajectory.id]
+            if trajectory.id == longest.id:
+                assert trajectory.turns == full.turns[:2] and trajectory.unscored and trajectory.truncated
+            else:
+                assert trajectory == full
+    assert collect(jobs(), Collector(make, deadline=1e-9), drop={}).trajectories == list(whole.values())
+
+
+def test_a_run_can_be_repeated_from_what_it_dropped() -> None:
+    first = collect(jobs(), Collector(make, deadline=1e-9))
+    again = collect(jobs(), drop=first.dropped)
+    assert again.trajectories == first.trajectories and again.dropped == first.dropped
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vault 1 cannot begin, vault 2 fails when a dial is turned."""
+    real_begin, real_act = VaultEnv.begin, VaultEnv.act
+
+    def begin(self: VaultEnv, task: Any) -> str:
+        if task.id == "train-1":
+            raise InfrastructureError("the vault\nis away")
+        return real_begin(self, task)
+
+    def act(self: VaultEnv, text: str) -> Any:
+        if self.task.id == "train-2":
+            raise InfrastructureError("the vault\nis stuck")
+        return real_act(self, text)
+
+    monkeypatch.setattr(VaultEnv, "begin", begin)
+    monkeypatch.setattr(VaultEnv, "act", act)
+
+
+@pytest.mark.parametrize("threads", [0, 3])
+def test_failures_are_unscored_and_the_others_unharmed(failing: None, threads: int) -> None:
+    collection = collect(jobs(), Collector(make, threads=threads))
+    by_task: dict[str, list[Any]] = {}
+    for trajectory in collection.trajectories:
+        by_task.setdefault(trajectory.task_id, []).append(trajectory)
+    assert all(t.unscored and t.truncated and not t.turns and t.reward == 0.0 for t in by_task["train-1"])
+    stuck = [t for t in by_task["train-2"] if t.unscored]
+    assert stuck and all(t.turns[-1].error == "the vault is stuck" and t.truncated for t in stuck)
+    assert {t.task_id for t in collection.scored} >= {"train-0", "train-3", "train-4"}
+    assert collection.dropped == {}
+
+
+def test_the_unscored_are_left_out_of_every_figure(failing: None) -> None:
+    tasks = make().unwrapped.taskset[:5]  # type: ignore[attr-defined]
+    batches: list[tuple[int, int]] = []
+    report = lambda done, total: batches.append((done, total))  # noqa: E731
+    evaluation = evaluate(FirstProposalPolicy(), Collector(make), tasks, k=3, batch=4, on_batch=report)
+    assert batches == [(4, 15), (8, 15), (12, 15), (15, 15)]
+    assert [t.task_id for t in evaluation.trajectories] == [task.id for task in tasks for _ in range(3)]
+    assert evaluation.unscored == pytest.approx(6 / 15)
+    success = evaluation.per_task(lambda t: float(t.success))
+    assert np.isnan(success[1:3]).all() and not np.isnan(success[[0, 3, 4]]).any()
+    assert evaluation.success().mean == pytest.approx(np.nanmean(success))
+    assert evaluation.metric("progress").mean == pytest.approx(
+        np.nanmean(evaluation.per_task(lambda t: t.score["progress"]))
+    )
+    assert evaluation.summary()["unscored"] == evaluation.unscored
+
+
+def test_an_evaluation_of_nothing_scored_is_not_zero(failing: None) -> None:
+    tasks = make().unwrapped.taskset[1:2]  # type: ignore[attr-defined]
+    evaluation = evaluate(UniformPolicy(), Collector(make), tasks, k=2)
+    assert evaluation.unscored == 1.0 and np.isnan(evaluation.success().mean)
+    assert np.isnan(evaluation.pass_at(1).mean) and np.isnan(evaluation.steps_per_success())
+
+
+def test_figures_of_a_hand_made_evaluation() -> None:
+    tasks = make().unwrapped.taskset[:2]  # type: ignore[attr-defined]
+    base = collect(jobs(1)).trajectories[0]
+    turn = replace(base.turns[0], action=Action.accept("x"))
+
+    def outcome(success: bool, length: int, unscored: bool = False) -> Any:
+        return replace(
+            base, success=success, turns=(turn,) * length, unscored=unscored, score={"progress": length / 10}
+        )
+
+    trajectories = [
+        outcome(True, 2),
+        outcome(False, 6),
+        outcome(True, 4),
+        outcome(False, 1),
+        outcome(False, 3),
+        outcome(False, 6, True),
+    ]
+    evaluation = Evaluation(tasks, trajectories, 3)
+    assert evaluation.success().mean == pytest.approx((2 / 3 + 0) / 2)
+    assert evaluation.pass_at(2).mean == pytest.approx((1.0 + 0.0) / 2)
+    assert evaluation.pass_at(3).mean == 1.0, "only the first task has three scored rollouts"
+    assert evaluation.metric("progress").mean == pytest.approx((0.4 + 0.2) / 2)
+    assert evaluation.unscored == pytest.approx(1 / 6)
+    assert evaluation.steps_per_success() == pytest.approx(3.0)
