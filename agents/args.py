@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import tyro
+import yaml
 
 from skillflow_gym.agents.runs import RunFolder
 
@@ -32,6 +33,10 @@ class TrainArgs:
     """Tasks per update."""
     rollouts: int = 16
     """Rollouts per task and update: the group."""
+    replay_groups: int = 0
+    """Groups of past rollouts that are kept for more gradient steps; 0 for on-policy training."""
+    gradient_steps: int = 1
+    """Gradient steps per update: the first on its own groups, the others on kept ones."""
     learning_rate: float = 2e-3
     """Of AdamW."""
     weight_decay: float = 0.01
@@ -59,26 +64,57 @@ class TrainArgs:
     resume: str = ""
     """A run's folder to continue; its config.yaml replaces all other arguments."""
 
+    def __post_init__(self) -> None:
+        """Refuse what the loop could only trip over, or what it would silently learn nothing from.
+
+        Raises:
+            ValueError: a number is too small, or ``env_args`` is no YAML mapping.
+        """
+        for name, least in _LEAST.items():
+            if not getattr(self, name) >= least:  # so that NaN is refused too
+                raise ValueError(f"--{name.replace('_', '-')} must be at least {least}, got {getattr(self, name)}")
+        try:
+            more = yaml.safe_load(self.env_args)
+        except yaml.YAMLError:
+            more = None
+        if not isinstance(more, dict) or not all(isinstance(name, str) for name in more):
+            raise ValueError(f"--env-args {self.env_args!r}: expected names and values, as in '{{top_k: 5}}'")
+
+
+_LEAST: Mapping[str, float] = {
+    **dict.fromkeys(("steps", "tasks_per_step", "eval_rollouts", "checkpoint_every", "torch_threads"), 1),
+    **dict.fromkeys(("seed", "eval_tasks", "trajectories_every", "paths_every", "deadline", "threads"), 0),
+    **dict.fromkeys(("learning_rate", "weight_decay", "max_grad_norm"), 0.0),
+    "rollouts": 2,  # a rollout is compared with the others of its group
+}
 
 A = TypeVar("A", bound=TrainArgs)
 
 
 def parse(cls: type[A], presets: Mapping[str, Mapping[str, Any]] | None = None) -> A:
-    """The command line as ``cls``; ``--preset NAME`` sets defaults that other flags override, ``--resume`` reads all."""
+    """The command line as ``cls``; ``--preset`` sets defaults that other flags override, ``--resume`` reads all."""
     args = tyro.cli(cls)
     if args.resume:
-        return restore(cls, args.resume)
+        try:
+            return restore(cls, args.resume)
+        except ValueError as error:
+            fail(error)
     chosen = (presets or {}).get(getattr(args, "preset", ""))
     return tyro.cli(cls, default=replace(cls(), **chosen)) if chosen else args
 
 
 def restore(cls: type[A], folder: str) -> A:
-    """The arguments of the run in ``folder``, with ``resume`` set to it."""
-    config = RunFolder(folder).config()
+    """The arguments of the run in ``folder``, with ``resume`` set to it.
+
+    Raises:
+        RunError: the folder is no run.
+    """
+    stored = RunFolder(folder).config()["args"]
     known = {f.name for f in fields(cls)}
-    return cls(**{name: value for name, value in {**config["args"], "resume": folder}.items() if name in known})
+    return cls(**{name: value for name, value in {**stored, "resume": folder}.items() if name in known})
 
 
-def fail(error: Exception) -> None:
-    """End with one line on standard error."""
-    sys.exit(f"error: {error}")
+def fail(error: Exception) -> NoReturn:
+    """End with one line on standard error and exit code 2, that of a command that was called wrongly."""
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(2)

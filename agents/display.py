@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
+from itertools import pairwise
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -20,11 +23,11 @@ class Display:
     """Shows the figures of the latest step, how the success rate went, and the time left."""
 
     def __init__(self, console: Console, title: str, steps: int, done: int = 0) -> None:
-        """Count from ``done`` to ``steps``."""
+        """Show ``title`` and count the updates from ``done`` to ``steps``."""
         self._console, self._title = console, title
         self._figures: dict[str, str] = {}
         self._history: deque[float] = deque(maxlen=400)
-        self._last_line = 0.0
+        self._last_line = -math.inf
         self._progress = Progress(
             TextColumn("update"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left", TimeRemainingColumn()
         )
@@ -36,7 +39,9 @@ class Display:
             self._live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._live is not None:
             self._live.stop()
 
@@ -58,7 +63,7 @@ class Display:
             cells = [f"[dim]{name}[/] [bold]{self._figures[name]}[/]" for name in names[start : start + 4]]
             table.add_row(*cells)
         curve = f"[dim]success[/] [green]{sparkline(list(self._history), 60)}[/]"
-        return Panel(Group(table, curve, self._progress), title=self._title, border_style="blue")
+        return Panel(Group(table, curve, self._progress), title=escape(self._title), border_style="blue")
 
 
 def sparkline(values: list[float], width: int) -> str:
@@ -67,5 +72,5 @@ def sparkline(values: list[float], width: int) -> str:
         return ""
     cells = min(width, len(values))
     edges = [round(i * len(values) / cells) for i in range(cells + 1)]
-    means = [sum(values[a:b]) / (b - a) for a, b in zip(edges, edges[1:], strict=False)]
+    means = [sum(values[a:b]) / (b - a) for a, b in pairwise(edges)]
     return "".join(_BARS[min(int(mean * len(_BARS)), len(_BARS) - 1)] for mean in means)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -31,6 +33,9 @@ NAMES = {
     "after": "trained, sampled",
     "greedy": "trained, greedy",
 }
+
+_OWN_OPTIONS = ("executor", "step_limit", "retrieval")
+"""Arguments of environments for which ``skillflow eval`` has an option of their own."""
 
 
 class Panel:
@@ -60,7 +65,9 @@ class Panel:
         results = {name: found for name in NAMES if (found := self._run.evaluation(name)) is not None}
         figures = list(results["after"]["per_task"])
         k = self._args.eval_rollouts
-        table = Table(title=f"test panel: {len(self._tasks)} tasks, {k} rollouts each (greedy: 1)", title_justify="left")
+        table = Table(
+            title=f"test panel: {len(self._tasks)} tasks, {k} rollouts each (greedy: 1)", title_justify="left"
+        )
         table.add_column("policy")
         for name in [*figures, *([f"pass@{k}"] if k > 1 else []), "steps per success", "unscored"]:
             table.add_column(name, justify="right")
@@ -75,17 +82,31 @@ class Panel:
         console.print(table)
         before, after = results["before"]["per_task"]["success"], results["after"]["per_task"]["success"]
         pairs = [(a, b) for a, b in zip(after, before, strict=True) if a is not None and b is not None]
-        gain = paired_bootstrap([a for a, _ in pairs], [b for _, b in pairs])
-        args = self._args
+        gained = paired_bootstrap([a for a, _ in pairs], [b for _, b in pairs]) if pairs else "unknown, no task scored"
+        path = shlex.quote(str(self._run.path))
         for line in (
-            f"success gained over untrained: {gain} (paired bootstrap over tasks, 95%)",
-            f"source {args.source}; trained on {len(train)} tasks of {train.split} ({train.sha256[:16]})",
+            f"success gained over untrained: {gained} (paired bootstrap over tasks, 95%)",
+            f"source {self._args.source}; trained on {len(train)} tasks of {train.split} ({train.sha256[:16]})",
             f"panel: {len(self._tasks)} tasks of test, sha256 {results['after']['summary']['panel_sha256']}",
-            f"run folder: {self._run.path} (config.yaml, metrics.jsonl, evaluations/, trajectories/, checkpoints/)",
-            f"curves: tensorboard --logdir {self._run.path}",
-            f"again: skillflow eval --env {args.env} --policy {self._run.path} --source {args.source}",
+            f"run folder: {path} (config.yaml, metrics.jsonl, evaluations/, trajectories/, checkpoints/)",
+            f"curves: tensorboard --logdir {path}",
+            f"again: {self.command()}",
         ):
-            console.print(line, soft_wrap=True, highlight=False)
+            console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+    def command(self) -> str:
+        """The command line that repeats the evaluation after training."""
+        args = self._args
+        options: dict[str, object] = {"env": args.env, "policy": self._run.path, "source": args.source}
+        options |= {"tasks": args.eval_tasks, "rollouts": args.eval_rollouts, "seed": args.seed}
+        if args.library:
+            options["library"] = args.library
+        more = yaml.safe_load(args.env_args)
+        options |= {name.replace("_", "-"): more.pop(name) for name in _OWN_OPTIONS if name in more}
+        if more:
+            options["env-args"] = json.dumps(more)  # JSON is YAML
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        return shlex.join(["skillflow", "eval", *words])
 
     def _evaluate(self, name: str, policy: Policy, k: int, console: Console) -> None:
         if self._run.evaluation(name) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 from torch import nn
 
 from skillflow_gym.agents import objectives as o
@@ -36,6 +37,8 @@ def main() -> None:
     """Run from the command line."""
     args = parse(Args)
     try:
+        if args.gradient_steps > 1 or args.replay_groups:
+            raise ValueError("REINFORCE is on-policy: leave --gradient-steps at 1 and --replay-groups at 0")
         train(args, Reinforce)
     except (ValueError, OSError) as error:
         fail(error)

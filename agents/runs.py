@@ -1,8 +1,9 @@
-"""A run's folder: everything a run keeps, written so that a kill at any moment loses nothing but the unfinished step."""
+"""A run's folder: all that a run keeps, written so that a kill at any moment loses only what resuming makes again."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -22,10 +23,11 @@ class RunError(ValueError):
 
 
 class RunFolder:
-    """config.yaml, metrics.jsonl, timing.jsonl, trajectories/, evaluations/, skills/, checkpoints/, tensorboard/.
+    """config.yaml, metrics.jsonl, timing.jsonl, trajectories/, evaluations/, checkpoints/, tensorboard/.
 
-    Rows of metrics.jsonl depend only on config.yaml; what depends on the clock is in timing.jsonl. A resumed run cuts
-    both back to its checkpoint and writes the same rows again.
+    Rows of metrics.jsonl depend only on config.yaml; what depends on the clock is in timing.jsonl, and the episodes
+    that the clock ended in drops.jsonl. A resumed run cuts the first two back to its checkpoint and writes the same
+    rows again; it keeps the drops, which stand for the clock it no longer has.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -38,6 +40,8 @@ class RunFolder:
         Raises:
             OSError: the folder cannot be written.
         """
+        # Through JSON, because YAML refuses what only looks like plain data, such as torch.__version__.
+        text = yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False, allow_unicode=True)
         candidate, number = path, 1
         while True:
             try:
@@ -47,19 +51,24 @@ class RunFolder:
                 number += 1
                 candidate = path.with_name(f"{path.name}-{number}")
         run = cls(candidate)
-        run.write_text("config.yaml", yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+        run.write_text("config.yaml", text)
         return run
 
     def config(self) -> dict[str, Any]:
         """The content of config.yaml.
 
         Raises:
-            RunError: the folder holds none.
+            RunError: the folder holds none, or one that no run wrote.
         """
         file = self.path / "config.yaml"
         if not file.is_file():
             raise RunError(f"{self.path} is no run: it has no config.yaml. A run's folder is printed when it starts")
-        content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+        try:
+            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError):
+            content = None
+        if not isinstance(content, dict) or not {"agent", "args", "data"} <= set(content):
+            raise RunError(f"{file} was not written by a run, or was changed: restore it or start a new run")
         return content
 
     def write_text(self, name: str, text: str) -> None:
@@ -74,7 +83,7 @@ class RunFolder:
         os.replace(partial, target)
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
-        """Append a row to ``metrics.jsonl`` or ``timing.jsonl``."""
+        """Append a row to ``metrics.jsonl``, ``timing.jsonl`` or ``drops.jsonl``."""
         with (self.path / name).open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
@@ -119,9 +128,10 @@ class RunFolder:
 
     def cut_back(self, step: int) -> None:
         """Forget what was written after the first ``step`` steps, so that it can be written again."""
-        for name in ("metrics.jsonl", "timing.jsonl"):
-            kept = [row for row in self.rows(name) if row["step"] <= step]
-            self.write_text(name, "".join(json.dumps(row) + "\n" for row in kept))
+        for name, last in (("metrics.jsonl", step), ("timing.jsonl", step), ("drops.jsonl", math.inf)):
+            if (self.path / name).is_file():  # rewritten in any case: the next row must not follow half a line
+                kept = [row for row in self.rows(name) if row["step"] <= last]
+                self.write_text(name, "".join(json.dumps(row) + "\n" for row in kept))
         for file in (self.path / "trajectories").glob("step-*.jsonl"):
             if int(file.stem.partition("-")[2]) > step:
                 file.unlink()

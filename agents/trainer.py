@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import platform
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Any, Protocol
 
 import gymnasium as gym
@@ -23,6 +26,7 @@ from skillflow_gym.agents.args import TrainArgs
 from skillflow_gym.agents.display import Display
 from skillflow_gym.agents.panel import Panel
 from skillflow_gym.agents.policies.scorer import Scorer
+from skillflow_gym.agents.replay_buffer import Group, ReplayBuffer
 from skillflow_gym.agents.runs import RunError, RunFolder
 from skillflow_gym.core import SkillEnv
 from skillflow_gym.flow.paths import PathFinder
@@ -96,6 +100,7 @@ class Trainer:
         self.policy = Scorer(seed=args.seed, hindsight=objective.needs_hindsight)
         self.optimizer = self._optimizer()
         self.collector = Collector(partial(self.make_env, "train"), args.deadline, args.threads)
+        self.replay = ReplayBuffer(args.replay_groups)
         self.paths = PathFinder(partial(self.make_env, "train"))
         self.train_tasks, panel_tasks = self._taskset("train"), self._taskset("test")
         require_disjoint(self.train_tasks, panel_tasks)
@@ -121,17 +126,18 @@ class Trainer:
         title = f"{self.objective.name} on {self.benchmark.env_id}, source {self.args.source}, seed {self.args.seed}"
         self.console.print(f"{title}\nrun folder: {self.run.path}", soft_wrap=True, highlight=False)
         self.panel.before(self.policy, self.console)
+        gc.freeze()  # the tasks and the corpus stay: looking through them for garbage takes a third of the time
         try:
-            with Display(self.console, title, self.args.steps, self.done) as display:
-                while self.done < self.args.steps:
+            with Display(self.console, title, self.args.steps, self.done) as display, _Stop() as stop:
+                while self.done < self.args.steps and not stop.asked:
                     self._update(display)
-        except KeyboardInterrupt:
-            self._save()
-            self.console.print(f"stopped after {self.done} updates; continue with --resume {self.run.path}")
-            raise SystemExit(130) from None
         finally:
             self.collector.close()
             self.paths.close()
+        if self.done < self.args.steps:
+            self._save()
+            self.console.print(f"stopped after {self.done} updates; continue with --resume {self.run.path}")
+            raise SystemExit(130)
         self.panel.after(self.policy, self.console)
         self.panel.summarise(self.console, self.train_tasks)
 
@@ -146,7 +152,7 @@ class Trainer:
         collected = time.perf_counter()
         row = self._charts(step, collection)
         if collection.scored:
-            row |= self._learn(collection.scored, (step - 1) / self.args.steps)
+            row |= self._learn(step, collection.scored)
         if self.args.trajectories_every and step % self.args.trajectories_every == 0:
             self.run.write_trajectories(step, collection.trajectories)
         self.done = step
@@ -167,23 +173,32 @@ class Trainer:
         for slot in range(first, first + self.args.tasks_per_step):
             order = np.random.default_rng([self.args.seed, slot // size]).permutation(size)
             task = self.train_tasks[int(order[slot % size])]
-            for k in range(self.args.rollouts):
-                jobs.append(Job(f"{step}/{slot - first}/{k}", task.id, f"{step}/{slot - first}", (self.args.seed, step, slot, k)))
+            group = f"{step}/{slot - first}"
+            jobs += [Job(f"{group}/{k}", task.id, group, (self.args.seed, step, k)) for k in range(self.args.rollouts)]
         return jobs
 
-    def _learn(self, trajectories: Sequence[Trajectory], progress: float) -> dict[str, float]:
-        """One step of the optimiser on the scored trajectories."""
-        names = {name: i for i, name in enumerate(dict.fromkeys(t.group for t in trajectories))}
-        groups = torch.tensor([names[t.group] for t in trajectories])
-        # A group that lost all but one rollout to infrastructure has nothing to be compared with.
-        kept = [i for i in range(len(trajectories)) if int((groups == groups[i]).sum()) > 1]
-        if not kept:
+    def _learn(self, step: int, trajectories: Sequence[Trajectory]) -> dict[str, float]:
+        """The gradient steps of an update: one on its own groups, the others on kept ones."""
+        fresh = _groups(trajectories)
+        if not fresh:
             return {}
-        trajectories, groups = [trajectories[i] for i in kept], groups[kept]
+        self.replay.extend(fresh)
+        row = self._gradient_step(fresh, step)
+        rng = np.random.default_rng([self.args.seed, step, len(self.train_tasks)])
+        for _ in range(self.args.gradient_steps - 1):
+            self._gradient_step(self.replay.sample(rng, self.args.tasks_per_step) or fresh, step)
+        self.policy.bump()
+        return row
+
+    def _gradient_step(self, groups: Sequence[Group], step: int) -> dict[str, float]:
+        """One step of the optimiser; what it logs is of the groups before the step."""
+        trajectories = [trajectory for group in groups for trajectory in group]
+        numbers = torch.tensor([number for number, group in enumerate(groups) for _ in group])
         reward = torch.tensor([t.reward for t in trajectories], dtype=torch.float32)
-        loss = self.objective.loss(self.policy, Batch(trajectories, reward, groups, progress))
+        batch = Batch(trajectories, reward, numbers, (step - 1) / self.args.steps)
+        loss = self.objective.loss(self.policy, batch)
         if not bool(torch.isfinite(loss.value)):
-            raise RunError(f"the loss is {loss.value.item()} after {self.done} updates: lower --learning-rate or --beta")
+            raise RunError(f"the loss is {loss.value.item()} in update {step}: lower --learning-rate or --beta")
         self.optimizer.zero_grad()
         loss.value.backward()
         norms = [
@@ -191,7 +206,6 @@ class Trainer:
             for group in self.optimizer.param_groups
         ]
         self.optimizer.step()
-        self.policy.bump()
         entropy = -float(loss.log_pf.detach().sum(dim=1).mean())
         return {"losses/loss": loss.value.item(), "losses/grad_norm": norms[0], "flow/entropy": entropy, **loss.figures}
 
@@ -262,7 +276,8 @@ class Trainer:
     def _save(self) -> None:
         modules = {name: module.state_dict() for name, (module, _) in self.objective.modules.items()}
         state = {"policy": self.policy.state_dict(), "optimizer": self.optimizer.state_dict(), "modules": modules}
-        self.run.save_checkpoint(self.done, {**state, "torch_rng": torch.get_rng_state()})
+        state |= {"replay": self.replay.state(), "torch_rng": torch.get_rng_state()}
+        self.run.save_checkpoint(self.done, state)
 
     def _restore(self) -> int:
         """Take up the newest checkpoint; the number of updates that are done."""
@@ -273,12 +288,38 @@ class Trainer:
             self.optimizer.load_state_dict(state["optimizer"])
             for name, (module, _) in self.objective.modules.items():
                 module.load_state_dict(state["modules"][name])
+            self.replay.load(state["replay"])
             torch.set_rng_state(state["torch_rng"])
         if self.args.resume:
             self.run.cut_back(done)
         self._drops = self.run.rows("drops.jsonl")
         self._writer = _tensorboard(self.run.path / "tensorboard", done)
         return done
+
+
+class _Stop:
+    """Turns the first Ctrl-C into a wish to stop after the update, so that the checkpoint is of a whole one."""
+
+    def __enter__(self) -> _Stop:
+        self.asked = False
+        self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
+def _groups(trajectories: Sequence[Trajectory]) -> list[Group]:
+    """The rollouts by group; one that lost all others of its group has nothing to be compared with and is left out."""
+    groups: dict[str, list[Trajectory]] = {}
+    for trajectory in trajectories:
+        groups.setdefault(trajectory.group, []).append(trajectory)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def _tensorboard(folder: Path, done: int) -> Any:
@@ -296,6 +337,7 @@ def train(args: TrainArgs, make_objective: Callable[[], Objective]) -> Trainer:
         ValueError: an argument, the data or the run folder is wrong; the message says what to do.
     """
     torch.manual_seed(args.seed)
+    gc.set_threshold(100_000, 20, 50)  # rollouts make many small objects and hardly a cycle
     trainer = Trainer(args, make_objective(), Console())
     trainer.train()
     return trainer

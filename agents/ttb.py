@@ -26,6 +26,14 @@ from skillflow_gym.policy import TrainablePolicy
 class Args(TrainArgs):
     """Train a policy with Tempered Trajectory Balance."""
 
+    rollouts: int = 12
+    """Rollouts per task and update: the group."""
+    replay_groups: int = 150
+    """Groups of past rollouts that are kept for more gradient steps; 0 for on-policy training."""
+    gradient_steps: int = 8
+    """Gradient steps per update: the first on its own groups, the others on kept ones."""
+    learning_rate: float = 1.5e-3
+    """Of AdamW."""
     preset: Literal["", "paper"] = ""
     """paper: the paper's anchor, estimators and numbers; other flags override it."""
     anchor: o.Anchor = "reference"
@@ -34,9 +42,9 @@ class Args(TrainArgs):
     """log Z from the task's own group, or from a learned head."""
     edge: o.Edge = "sum"
     """log pi of an action: the sum over its tokens (exact), or their mean (the paper's)."""
-    beta: float = 8.0
+    beta: float = 4.0
     """Inverse temperature at the end of its schedule."""
-    beta_start: float = 8.0
+    beta_start: float = 4.0
     """Inverse temperature at the start; it rises linearly to beta over the first half of the updates."""
     eps: float = 0.1
     """Added to the reward inside the logarithm."""
@@ -59,6 +67,8 @@ PAPER: dict[str, Any] = {
     "contrast_weight": 1.0,
     "tasks_per_step": 7,
     "rollouts": 4,
+    "replay_groups": 0,
+    "gradient_steps": 1,
     "learning_rate": 1e-4,
     "hindsight_lr": 0.5,
     "log_z_lr": 1.5,

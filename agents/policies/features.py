@@ -29,7 +29,7 @@ NAMES = (
     *("is_capital", "mentions", "unmentioned", "in_last", "age", "is_title", "asked_before", "title_asked"),
     *("body_cover", "chain_cover", "long_chain_cover", "place_named", "chain_named", "title_named", "mean_cover"),
     *("best_cover", "near_cover", "last_ask_cover", "chain_less_own"),
-    *("pair_found", "pair_agrees", "pair_cover", "agrees_if_yes", "has_value", "value_rank"),
+    *("pair_found", "pair_agrees", "pair_shares", "pair_cover", "agrees_if_yes", "has_value", "value_rank"),
 )
 SIZE = len(NAMES)
 
@@ -121,7 +121,8 @@ def features(context: Context) -> Features:
             # chain_less_own: what the chain covers beyond the words that the argument repeats from the task.
             rank = pair.ranks.get(phrase)
             yes = form.shape[0] * (1.0 if pair.agrees else -1.0) if pair.found else 0.0
-            told: tuple[float, ...] = (float(pair.found), float(pair.agrees), pair.cover, yes, float(rank is not None), rank or 0.0)
+            agreement = (float(pair.found), float(pair.agrees), float(pair.shares), pair.cover, yes)
+            told: tuple[float, ...] = (*agreement, float(rank is not None), rank or 0.0)
             entry = described[phrase] = (within, (*mention, mention[_CHAIN] - own, *told), window)
         within, mention, window = entry
         numbers.append((*form.kind, *common, *within, *form.shape, *mention))

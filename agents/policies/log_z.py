@@ -20,7 +20,7 @@ class LogZHead(nn.Module):
         self.bias = nn.Parameter(torch.zeros(()))
 
     def forward(self, tasks: Sequence[str]) -> Tensor:
-        """log Z of each task's prompt, [N]."""
+        """Log Z of each task's prompt, [N]."""
         bags = [word_ids(task) or (0,) for task in tasks]
         starts = torch.tensor([0, *(len(bag) for bag in bags[:-1])]).cumsum(0)
         flat = torch.tensor([i for bag in bags for i in bag])

@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 MONTHS = "january february march april may june july august september october november december".split()
 
 Words = tuple[str, ...]
+
+
+class Sentence(NamedTuple):
+    """A sentence seen from the task.
+
+    Attributes:
+        cover: the share of what the task asks that it holds.
+        words: its words.
+        marks: the names and numbers in it that the task does not hold.
+        others: the other words in it that the task does not hold, stop words left out.
+    """
+
+    cover: float
+    words: Words
+    marks: frozenset[str]
+    others: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +35,14 @@ class Pair:
     Attributes:
         found: whether passages under at least two of them were shown.
         agrees: whether the sentences that fit the task best share a name or a number that the task does not hold.
+        shares: whether they share another word that the task does not hold.
         cover: how well the worse of the two sentences covers the task.
         ranks: for each title with a value, its rank among the values: 1 the largest, -1 the smallest.
     """
 
     found: bool = False
     agrees: bool = False
+    shares: bool = False
     cover: float = 0.0
     ranks: Mapping[Words, float] = field(default_factory=dict)
 
@@ -47,23 +66,24 @@ def value(words: Words) -> float | None:
 
 def compare(
     titles: Sequence[Words],
-    sentences: Mapping[Words, Sequence[tuple[float, Words, frozenset[str]]]],
+    sentences: Mapping[Words, Sequence[Sentence]],
 ) -> Pair:
     """Compare what was shown under ``titles``, in the order in which the task names them.
 
     Args:
         titles: titles that the task names.
-        sentences: for each, its sentences as (cover of the task, words, names and numbers that the task does not hold).
+        sentences: what stands under each of them.
     """
-    best = [max(sentences[t], key=lambda s: s[0]) for t in titles if sentences.get(t)]
+    best = [max(sentences[t], key=lambda s: s.cover) for t in titles if sentences.get(t)]
     if len(best) < 2:
         return Pair()
     first, second = best[0], best[1]
     values = {}
     for title in titles:
-        numbered = [(s[0], v) for s in sentences.get(title, ()) if (v := value(s[1])) is not None]
+        numbered = [(s.cover, v) for s in sentences.get(title, ()) if (v := value(s.words)) is not None]
         if numbered:
             values[title] = max(numbered, key=lambda n: n[0])[1]
     low, high = min(values.values(), default=0.0), max(values.values(), default=0.0)
     ranks = {t: 2 * (v - low) / (high - low) - 1 if high > low else 0.0 for t, v in values.items()}
-    return Pair(True, bool(first[2] & second[2]), min(first[0], second[0]), ranks if len(values) > 1 else {})
+    agrees, shares = bool(first.marks & second.marks), bool(first.others & second.others)
+    return Pair(True, agrees, shares, min(first.cover, second.cover), ranks if len(values) > 1 else {})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import log
 
-from skillflow_gym.agents.policies.pairs import Pair, compare
+from skillflow_gym.agents.policies.pairs import Pair, Sentence, compare
 from skillflow_gym.agents.policies.vocabulary import NAME, NUMBER, word_ids
 from skillflow_gym.text import STOP_WORDS, sentences, stem, stems, words
 from skillflow_gym.trajectory import Context
@@ -65,7 +65,8 @@ def shown(task: str, observation: str) -> Shown:
     """Take an observation apart."""
     bit = asked_stems(task)
     title: Words = ()
-    segments, body, titles = [], [], []
+    segments: list[Segment] = []
+    body, titles = [], []
     spread = dict.fromkeys(bit, 0)
     at: dict[str, list[tuple[int, int]]] = {}
     for line in observation.split("\n"):
@@ -167,14 +168,16 @@ class Places:
         named = {title: at for title in titles if (at := text.find(f" {' '.join(title)} ")) >= 0}
         if len(named) < 2:
             return Pair()
-        asked = set(task_words)
-        under: dict[Words, list[tuple[float, Words, frozenset[str]]]] = {}
+        under: dict[Words, list[Sentence]] = {}
         for i, segment in enumerate(self.segments):
             if segment.title in named and segment.words != segment.title:
+                known = STOP_WORDS | set(task_words) | set(segment.title)
                 # A sentence's first word is written like a name whatever it is.
-                pairs = zip(segment.words[1:], segment.ids[1:], strict=True)
-                marks = frozenset(w for w, k in pairs if k in (NAME, NUMBER)) - asked - set(segment.title)
-                under.setdefault(segment.title, []).append((self.cover(self.body[i]), segment.words, marks))
+                pairs = list(zip(segment.words[1:], segment.ids[1:], strict=True))
+                marks = frozenset(w for w, k in pairs if k in (NAME, NUMBER)) - known
+                others = frozenset(w for w, k in pairs if k not in (NAME, NUMBER)) - known
+                sentence = Sentence(self.cover(self.body[i]), segment.words, marks, others)
+                under.setdefault(segment.title, []).append(sentence)
         return compare(sorted(named, key=lambda title: (named[title], title)), under)
 
     def _links(self) -> dict[Words, list[int]]:

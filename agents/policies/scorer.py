@@ -54,7 +54,8 @@ class ScorerNetwork(nn.Module):
         # What the task asks decides what the numbers are worth: earlier or later, same or both, who or when.
         asked = nn.functional.embedding_bag(task, self.embed.weight, mode="sum", padding_idx=0)  # [C, E]
         hidden = torch.relu(self.enter(inputs) * (1 + self.gate(asked))[row_of])  # [R, width]
-        return self.leave(torch.relu(self.middle(hidden))).squeeze(1)  # type: ignore[no-any-return]
+        logits: Tensor = self.leave(torch.relu(self.middle(hidden))).squeeze(1)
+        return logits
 
     def _attend(self, near: Tensor, task: Tensor, row_of: Tensor) -> Tensor:
         """How the words around a mention fit the words of the task that they attend to, [R, E]."""

@@ -11,6 +11,7 @@ BUCKETS = 4096
 """Number of buckets; 0 is padding."""
 NAME, NUMBER, FIRST_WORD = 1, 2, 3
 
+
 @lru_cache(maxsize=65536)
 def bucket(word: str) -> int:
     """The hash bucket of a written word, the same on every machine.
