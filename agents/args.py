@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
+import gymnasium as gym
 import tyro
 import yaml
 
 from skillflow_gym.agents.runs import RunFolder
+from skillflow_gym.cli.common import UsageError
+from skillflow_gym.errors import InfrastructureError
 
 
 @dataclass
@@ -33,12 +37,14 @@ class TrainArgs:
     """Tasks per update."""
     rollouts: int = 16
     """Rollouts per task and update: the group."""
+    exploration: float = 0.0
+    """Share of each group's rollouts that explore: they choose uniformly at every third turn or so."""
     replay_groups: int = 0
     """Groups of past rollouts that are kept for more gradient steps; 0 for on-policy training."""
     gradient_steps: int = 1
     """Gradient steps per update: the first on its own groups, the others on kept ones."""
     learning_rate: float = 2e-3
-    """Of AdamW."""
+    """Of AdamW at the start; it falls linearly to a tenth over the run."""
     weight_decay: float = 0.01
     """Of AdamW."""
     max_grad_norm: float = 1.0
@@ -82,9 +88,12 @@ class TrainArgs:
 
 
 _LEAST: Mapping[str, float] = {
-    **dict.fromkeys(("steps", "tasks_per_step", "eval_rollouts", "checkpoint_every", "torch_threads"), 1),
-    **dict.fromkeys(("seed", "eval_tasks", "trajectories_every", "paths_every", "deadline", "threads"), 0),
-    **dict.fromkeys(("learning_rate", "weight_decay", "max_grad_norm"), 0.0),
+    **dict.fromkeys(("steps", "tasks_per_step", "gradient_steps", "eval_rollouts", "checkpoint_every"), 1),
+    **dict.fromkeys(
+        ("seed", "replay_groups", "exploration", "eval_tasks", "trajectories_every", "paths_every", "threads"), 0
+    ),
+    **dict.fromkeys(("learning_rate", "weight_decay", "max_grad_norm", "deadline"), 0),
+    "torch_threads": 1,
     "rollouts": 2,  # a rollout is compared with the others of its group
 }
 
@@ -92,13 +101,14 @@ A = TypeVar("A", bound=TrainArgs)
 
 
 def parse(cls: type[A], presets: Mapping[str, Mapping[str, Any]] | None = None) -> A:
-    """The command line as ``cls``; ``--preset`` sets defaults that other flags override, ``--resume`` reads all."""
+    """The command line as ``cls``; ``--preset`` sets defaults that other flags override, ``--resume`` reads all.
+
+    Raises:
+        RunError: what is to be resumed is no run.
+    """
     args = tyro.cli(cls)
     if args.resume:
-        try:
-            return restore(cls, args.resume)
-        except ValueError as error:
-            fail(error)
+        return restore(cls, args.resume)
     chosen = (presets or {}).get(getattr(args, "preset", ""))
     return tyro.cli(cls, default=replace(cls(), **chosen)) if chosen else args
 
@@ -114,7 +124,14 @@ def restore(cls: type[A], folder: str) -> A:
     return cls(**{name: value for name, value in {**stored, "resume": folder}.items() if name in known})
 
 
-def fail(error: Exception) -> NoReturn:
-    """End with one line on standard error and exit code 2, that of a command that was called wrongly."""
-    print(f"error: {error}", file=sys.stderr)
-    sys.exit(2)
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """What the user can mend ends as one line on standard error; anything else is a bug and keeps its traceback."""
+    try:
+        yield
+    except (ValueError, OSError, gym.error.Error, InfrastructureError, UsageError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)  # as every command that was called wrongly
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)

@@ -22,15 +22,15 @@ from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.evaluate import evaluate
 from skillflow_gym.policy import FirstProposalPolicy, Policy, UniformPolicy
 from skillflow_gym.rollout import Collector
-from skillflow_gym.stats import paired_bootstrap
+from skillflow_gym.stats import Interval, paired_bootstrap
 from skillflow_gym.tasks import Task, TaskSet
 from skillflow_gym.trajectory import Trajectory
 
 NAMES = {
-    "random": "random over the proposals",
-    "first": "always the first proposal",
+    "random": "random",
+    "first": "first proposal",
     "before": "untrained",
-    "after": "trained, sampled",
+    "after": "trained",
     "greedy": "trained, greedy",
 }
 
@@ -63,17 +63,20 @@ class Panel:
     def summarise(self, console: Console, train: TaskSet) -> None:
         """Print the table, the paired difference, and where everything is."""
         results = {name: found for name in NAMES if (found := self._run.evaluation(name)) is not None}
-        figures = list(results["after"]["per_task"])
+        # An evaluation that nothing was scored in has no figures but success.
+        figures = list(dict.fromkeys(figure for result in results.values() for figure in result["per_task"]))
+        # Where a figure is the success itself, as exact match is in question answering, one column says both.
+        figures = [f for f in figures if f == "success" or any(_differs(result, f) for result in results.values())]
         k = self._args.eval_rollouts
         table = Table(
             title=f"test panel: {len(self._tasks)} tasks, {k} rollouts each (greedy: 1)", title_justify="left"
         )
-        table.add_column("policy")
-        for name in [*figures, *([f"pass@{k}"] if k > 1 else []), "steps per success", "unscored"]:
+        table.add_column("policy", no_wrap=True)
+        for name in [*figures, *([f"pass@{k}"] if k > 1 else []), "steps", "unscored"]:
             table.add_column(name, justify="right")
         for name, result in results.items():
             summary = result["summary"]
-            cells = [_interval(summary[figure]) for figure in figures]
+            cells = [_interval(summary.get(figure)) for figure in figures]
             if k > 1:
                 cells.append(_interval(summary.get(f"pass@{k}")))
             steps = summary["steps_per_success"]
@@ -85,6 +88,7 @@ class Panel:
         gained = paired_bootstrap([a for a, _ in pairs], [b for _, b in pairs]) if pairs else "unknown, no task scored"
         path = shlex.quote(str(self._run.path))
         for line in (
+            "random and first proposal choose among the same proposals; steps: of a success; intervals: 95%",
             f"success gained over untrained: {gained} (paired bootstrap over tasks, 95%)",
             f"source {self._args.source}; trained on {len(train)} tasks of {train.split} ({train.sha256[:16]})",
             f"panel: {len(self._tasks)} tasks of test, sha256 {results['after']['summary']['panel_sha256']}",
@@ -128,6 +132,10 @@ class Panel:
         self._run.write_text(f"evaluations/{name}.json", json.dumps(content))
 
 
+def _differs(result: dict[str, Any], figure: str) -> bool:
+    return bool(result["per_task"].get(figure) != result["per_task"]["success"])
+
+
 def _figure(name: str, trajectory: Trajectory) -> float:
     return float(trajectory.success) if name == "success" else trajectory.score[name]
 
@@ -138,4 +146,4 @@ def _known(values: NDArray[np.float64]) -> list[float | None]:
 
 
 def _interval(values: list[float] | None) -> str:
-    return "-" if values is None else f"{values[0]:.3f} [{values[1]:.3f}, {values[2]:.3f}]"
+    return "-" if values is None or np.isnan(values[0]) else str(Interval(*values))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from skillflow_gym.agents import objectives as o
-from skillflow_gym.agents.args import TrainArgs, fail, parse
+from skillflow_gym.agents.args import TrainArgs, one_line_errors, parse
 from skillflow_gym.agents.trainer import Batch, Loss, train
 from skillflow_gym.policy import TrainablePolicy
 
@@ -35,13 +35,11 @@ class Reinforce:
 
 def main() -> None:
     """Run from the command line."""
-    args = parse(Args)
-    try:
-        if args.gradient_steps > 1 or args.replay_groups:
-            raise ValueError("REINFORCE is on-policy: leave --gradient-steps at 1 and --replay-groups at 0")
+    with one_line_errors():
+        args = parse(Args)
+        if args.gradient_steps > 1 or args.replay_groups or args.exploration:
+            raise ValueError("REINFORCE is on-policy: no --gradient-steps, --replay-groups or --exploration")
         train(args, Reinforce)
-    except (ValueError, OSError) as error:
-        fail(error)
 
 
 if __name__ == "__main__":

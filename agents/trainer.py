@@ -6,6 +6,7 @@ import gc
 import math
 import platform
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -28,10 +29,10 @@ from skillflow_gym.agents.panel import Panel
 from skillflow_gym.agents.policies.scorer import Scorer
 from skillflow_gym.agents.replay_buffer import Group, ReplayBuffer
 from skillflow_gym.agents.runs import RunError, RunFolder
+from skillflow_gym.cli.common import find
 from skillflow_gym.core import SkillEnv
 from skillflow_gym.flow.paths import PathFinder
 from skillflow_gym.policy import TrainablePolicy
-from skillflow_gym.registration import stanza
 from skillflow_gym.rollout import Collection, Collector, Job
 from skillflow_gym.sources import resolve_source
 from skillflow_gym.tasks import TaskSet, require_disjoint
@@ -88,6 +89,10 @@ class Objective(Protocol):
         """The loss on a batch."""
 
 
+EXPLORE = 0.3
+"""How often a rollout that explores chooses uniformly."""
+
+
 class Trainer:
     """Trains the scorer policy on one benchmark; see ``train``."""
 
@@ -95,12 +100,13 @@ class Trainer:
         """Load the tasks, make or reopen the run's folder, restore the newest checkpoint if there is one."""
         self.args, self.objective, self.console = args, objective, console
         torch.set_num_threads(args.torch_threads)
-        self.benchmark = stanza(args.env)
+        self.benchmark = find(args.env)
         args.source = str(resolve_source(self.benchmark, args.source, ("train", "test")))
         self.policy = Scorer(seed=args.seed, hindsight=objective.needs_hindsight)
         self.optimizer = self._optimizer()
         self.collector = Collector(partial(self.make_env, "train"), args.deadline, args.threads)
         self.replay = ReplayBuffer(args.replay_groups)
+        self._exploring = round(args.exploration * args.rollouts)
         self.paths = PathFinder(partial(self.make_env, "train"))
         self.train_tasks, panel_tasks = self._taskset("train"), self._taskset("test")
         require_disjoint(self.train_tasks, panel_tasks)
@@ -116,10 +122,13 @@ class Trainer:
         self.done = self._restore()
 
     def make_env(self, split: str) -> gym.Env[Any, Any]:
-        """An environment of ``split``, without Gymnasium's checkers: the contract tests have run them."""
+        """An environment of ``split``."""
         more = yaml.safe_load(self.args.env_args) or {}
         env_id, source, library = self.benchmark.env_id, self.args.source, self.args.library
-        return gym.make(env_id, split=split, source=source, library=library, disable_env_checker=True, **more)
+        try:
+            return gym.make(env_id, split=split, source=source, library=library, **more)
+        except TypeError as error:
+            raise RunError(f"--env-args {self.args.env_args!r}: {error}") from error
 
     def train(self) -> None:
         """Evaluate, run the updates that are left, evaluate again, and say what came of it."""
@@ -146,11 +155,12 @@ class Trainer:
         step = self.done + 1
         start = time.perf_counter()
         earlier = {row["step"]: row["dropped"] for row in self._drops}
-        collection = self.collector.collect(self.policy, self._jobs(step), drop=earlier.get(step))
+        jobs = self._jobs(step)
+        collection = self.collector.collect(self.policy, jobs, drop=earlier.get(step))
         if collection.dropped and step not in earlier:
             self.run.append("drops.jsonl", {"step": step, "dropped": collection.dropped})
         collected = time.perf_counter()
-        row = self._charts(step, collection)
+        row = self._charts(step, collection, [not job.explore for job in jobs])
         if collection.scored:
             row |= self._learn(step, collection.scored)
         if self.args.trajectories_every and step % self.args.trajectories_every == 0:
@@ -174,7 +184,9 @@ class Trainer:
             order = np.random.default_rng([self.args.seed, slot // size]).permutation(size)
             task = self.train_tasks[int(order[slot % size])]
             group = f"{step}/{slot - first}"
-            jobs += [Job(f"{group}/{k}", task.id, group, (self.args.seed, step, k)) for k in range(self.args.rollouts)]
+            for k in range(self.args.rollouts):
+                explore = EXPLORE if k < self._exploring else 0.0
+                jobs.append(Job(f"{group}/{k}", task.id, group, (self.args.seed, step, k), explore))
         return jobs
 
     def _learn(self, step: int, trajectories: Sequence[Trajectory]) -> dict[str, float]:
@@ -183,12 +195,18 @@ class Trainer:
         if not fresh:
             return {}
         self.replay.extend(fresh)
+        self._schedule_learning_rate(step)
         row = self._gradient_step(fresh, step)
         rng = np.random.default_rng([self.args.seed, step, len(self.train_tasks)])
         for _ in range(self.args.gradient_steps - 1):
             self._gradient_step(self.replay.sample(rng, self.args.tasks_per_step) or fresh, step)
         self.policy.bump()
         return row
+
+    def _schedule_learning_rate(self, step: int) -> None:
+        """Linearly down to a tenth over the run; a function of the step alone, so that a resumed run agrees."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * (1 - 0.9 * (step - 1) / self.args.steps)
 
     def _gradient_step(self, groups: Sequence[Group], step: int) -> dict[str, float]:
         """One step of the optimiser; what it logs is of the groups before the step."""
@@ -209,10 +227,10 @@ class Trainer:
         entropy = -float(loss.log_pf.detach().sum(dim=1).mean())
         return {"losses/loss": loss.value.item(), "losses/grad_norm": norms[0], "flow/entropy": entropy, **loss.figures}
 
-    def _charts(self, step: int, collection: Collection) -> dict[str, Any]:
-        """What the rollouts of a step came to."""
-        scored = collection.scored
-        row: dict[str, Any] = {"step": step, "charts/unscored": 1 - len(scored) / len(collection.trajectories)}
+    def _charts(self, step: int, collection: Collection, own: Sequence[bool]) -> dict[str, Any]:
+        """What the rollouts of a step came to; those that explore are not the policy's own and do not count."""
+        scored = [t for t, counts in zip(collection.trajectories, own, strict=True) if counts and not t.unscored]
+        row: dict[str, Any] = {"step": step, "charts/unscored": 1 - len(collection.scored) / len(own)}
         for name, figure in {"reward": "reward", "success": "success"}.items():
             row[f"charts/{name}"] = float(np.mean([getattr(t, figure) for t in scored])) if scored else 0.0
         row["charts/length"] = float(np.mean([len(t) for t in scored])) if scored else 0.0
@@ -250,6 +268,7 @@ class Trainer:
         if self.objective.needs_hindsight:
             groups.append({"params": list(self.policy.parameters("hindsight")), "lr": lr * self.objective.hindsight_lr})
         groups += [{"params": list(m.parameters()), "lr": lr * factor} for m, factor in self.objective.modules.values()]
+        groups = [{**group, "initial_lr": group["lr"]} for group in groups]
         return torch.optim.AdamW(groups, lr=lr, weight_decay=self.args.weight_decay)
 
     def _taskset(self, split: str) -> TaskSet:
@@ -260,7 +279,7 @@ class Trainer:
 
     def _config(self, panel: TaskSet) -> dict[str, Any]:
         versions = {"skillflow-gym": skillflow_gym.__version__, "python": platform.python_version()}
-        versions |= {"torch": torch.__version__, "numpy": np.__version__, "gymnasium": gym.__version__}
+        versions |= {"torch": str(torch.__version__), "numpy": np.__version__, "gymnasium": gym.__version__}
         data = {t.split: {"tasks": len(t), "sha256": t.sha256} for t in (self.train_tasks, panel)}
         return {"agent": self.objective.name, "args": asdict(self.args), "data": data, "versions": versions}
 
@@ -275,8 +294,8 @@ class Trainer:
 
     def _save(self) -> None:
         modules = {name: module.state_dict() for name, (module, _) in self.objective.modules.items()}
-        state = {"policy": self.policy.state_dict(), "optimizer": self.optimizer.state_dict(), "modules": modules}
-        state |= {"replay": self.replay.state(), "torch_rng": torch.get_rng_state()}
+        learned = {"policy": self.policy.state_dict(), "optimizer": self.optimizer.state_dict(), "modules": modules}
+        state = {**learned, "replay": self.replay.state(), "torch_rng": torch.get_rng_state()}
         self.run.save_checkpoint(self.done, state)
 
     def _restore(self) -> int:
@@ -302,11 +321,16 @@ class _Stop:
 
     def __enter__(self) -> _Stop:
         self.asked = False
-        self._before = signal.signal(signal.SIGINT, self._ask)
+        self._main = threading.current_thread() is threading.main_thread()  # signals reach no other thread
+        if self._main:
+            self._before = signal.signal(signal.SIGINT, self._ask)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        signal.signal(signal.SIGINT, self._before)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._main:
+            signal.signal(signal.SIGINT, self._before)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         if self.asked:

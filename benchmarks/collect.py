@@ -1,4 +1,4 @@
-"""Environment steps per second with the scorer, search and proposals included, against a bare loop over one environment.
+"""Environment steps per second with the scorer, search and proposals included, against a loop over one environment.
 
 python benchmarks/collect.py [--rollouts 4096]
 """

@@ -32,7 +32,8 @@ def main() -> None:
             called.append(middle - start)
             stepped.append(time.perf_counter() - middle)
     step, tool = statistics.median(stepped) * 1e6, statistics.median(called) * 1e6
-    print(f"step {step:.1f} us, tool alone {tool:.1f} us, overhead {step - tool:.1f} us (goal: at most 100), ratio {step / tool:.2f}")
+    print(f"step {step:.1f} us, tool alone {tool:.1f} us, ratio {step / tool:.2f}")
+    print(f"overhead {step - tool:.1f} us (goal: at most 100)")
     env.close()
 
 

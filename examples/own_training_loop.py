@@ -1,6 +1,6 @@
 """An outsider's own training loop: Gymnasium, numpy and nothing else of this project.
 
-A softmax over two numbers per proposal learns by REINFORCE which kinds of action pay on HotpotQA's mini tasks.
+A softmax over three numbers per proposal learns by REINFORCE which kinds of action pay on HotpotQA's mini tasks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def describe(context: skillflow_gym.Context) -> np.ndarray:
 def main() -> None:
     """Train for a few episodes and print what was learned."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--episodes", type=int, default=400)
+    parser.add_argument("--episodes", type=int, default=400, help="at least 2")
     episodes = parser.parse_args().episodes
     env = gym.make("SkillFlow/HotpotQA-v0", source="mini", split="train")
     rng = np.random.default_rng(0)
@@ -47,7 +47,8 @@ def main() -> None:
         weights += 0.5 * (reward - baseline) * gradient
         baseline += 0.05 * (reward - baseline)
         rewards.append(reward)
-    print(f"success, first half {np.mean(rewards[: episodes // 2]):.3f}, second half {np.mean(rewards[episodes // 2 :]):.3f}")
+    first, second = np.mean(rewards[: episodes // 2]), np.mean(rewards[episodes // 2 :])
+    print(f"success, first half {first:.3f}, second half {second:.3f}")
     print("weights:", dict(zip(["accept", "accept at once", "shares a word"], weights.round(2).tolist(), strict=True)))
     env.close()
 

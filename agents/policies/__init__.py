@@ -1,0 +1,1 @@
+"""Policies: what chooses actions, from a small scorer to a language model."""

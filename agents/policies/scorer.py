@@ -66,7 +66,8 @@ class ScorerNetwork(nn.Module):
         asked = self.embed(task)  # [C, W, E]
         scores = padded @ asked.transpose(1, 2)  # [C, N, W]
         weights = scores.masked_fill((task == 0)[:, None, :], -1e9).softmax(dim=2)
-        return near * (weights @ asked)[row_of, column]
+        fit: Tensor = near * (weights @ asked)[row_of, column]
+        return fit
 
     def _mean(self, ids: Tensor) -> Tensor:
         """Mean embedding of the ids that are no padding, [R, E]."""
@@ -212,7 +213,7 @@ def _bag(text: str) -> frozenset[str]:
 
 
 def _aftermath(candidates: Sequence[Any], observation: str) -> np.ndarray:
-    """For P_phi: the share of each candidate's words in the observation that followed, and whether it has any, [N, 2]."""
+    """For P_phi: the share of each candidate's words in the observation that followed, and whether all are, [N, 2]."""
     after = _bag(observation)
     shares = [len(bag & after) / len(bag) if (bag := _bag(c.argument)) else 0.0 for c in candidates]
     return np.array([[share, float(share == 1.0)] for share in shares], dtype=np.float32)
