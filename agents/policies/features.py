@@ -81,7 +81,7 @@ def _form(action: Action) -> _Form:
         phrase,
         (float(action.kind == 0), float(action.kind == 1), float(action.kind == 2)),
         shape,
-        bucket(f"{int(action.kind)} {verb.lower()}"),
+        bucket(f"{action.kind.name} {verb}".lower()),
         ids + (0,) * (ARGUMENT_WORDS - len(ids)),
     )
 

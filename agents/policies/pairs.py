@@ -52,14 +52,14 @@ def value(words: Words) -> float | None:
     """The first date, year or number in a sentence, dates as years with fractions; None without any."""
     for i, word in enumerate(words):
         if word in MONTHS:
-            near = [w for w in words[max(0, i - 1) : i + 3] if w.isdigit()]
+            near = [w for w in words[max(0, i - 1) : i + 3] if w.isdecimal()]
             years = [int(w) for w in near if len(w) == 4]
             if years:
                 day = next((int(w) for w in near if len(w) <= 2), 1)
                 return years[0] + MONTHS.index(word) / 12 + day / 372
     for word in words:
         digits = word.replace(",", "")
-        if digits.replace(".", "", 1).isdecimal():
+        if len(digits) <= 300 and digits.replace(".", "", 1).isdecimal():  # longer ones are infinite
             return float(digits)
     return None
 

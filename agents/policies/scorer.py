@@ -189,7 +189,8 @@ class _FeatureCache:
 def _key(context: Context) -> Key:
     """All that ``features`` depends on; tuples of strings, whose hashes Python keeps."""
     history = tuple((turn.action, turn.observation) for turn in context.turns)
-    return (context.task, context.first, history, context.step_limit, len(context.proposals), context.proposals[-1])
+    offered = (context.catalogue, len(context.proposals), context.proposals[-1])
+    return (context.task, context.first, history, context.step_limit, offered)
 
 
 def _log_softmax(network: ScorerNetwork, batch: list[f.Features], extra: list[np.ndarray] | None = None) -> Tensor:

@@ -20,7 +20,7 @@ def records(benchmark: str, split: str) -> list[dict[str, Any]]:
 
     Args:
         benchmark: HotpotQA, MuSiQue, TriviaQA or NQ-Open.
-        split: train (1,000 records), validation (100) or test (200).
+        split: train (1,000 records), validation (100) or test (300).
 
     Raises:
         ValueError: there is no such benchmark or split; the message lists those there are.

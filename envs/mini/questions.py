@@ -29,7 +29,7 @@ BENCHMARKS = ("HotpotQA", "MuSiQue", "TriviaQA", "NQ-Open")
 OWN_SHARE = 0.35
 """Share of the test questions that are drawn from the templates that only test has."""
 
-SIZES = {"train": 1000, "validation": 100, "test": 200}
+SIZES = {"train": 1000, "validation": 100, "test": 300}
 WORKS = ("film", "novel", "album", "song")
 TRIES = 40
 ALIAS_SHARE = 0.15
@@ -94,16 +94,19 @@ def questions(benchmark: str, split: str) -> tuple[Question, ...]:
     forms = [form for form, percent in _FORMS[benchmark] for _ in range(percent * SIZES[split] // 100)]
     Random(f"{benchmark}/{split}").shuffle(forms)
     result: dict[str, Question] = {}
+    asked: set[str] = set()
     for index, form in enumerate(forms):
         rng = Random(f"{benchmark}/{split}/{index}")
         shared, own = templates(form, split)
+        fresh = [template for template in own if template.id not in asked]
         while len(result) <= index:
-            template = rng.choice(own if own and rng.random() < OWN_SHARE else shared)
+            template = rng.choice((fresh or own) if own and rng.random() < OWN_SHARE else shared)
             # Try hard with each template: if rare ones were given up early, a template would hint at yes or no.
             for _ in range(TRIES):
                 question = _draw(template, form, articles, benchmark, rng)
                 if question is not None and question.text not in result:
                     result[question.text] = question
+                    asked.add(question.template)
                     break
     return tuple(result.values())
 

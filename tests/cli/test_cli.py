@@ -82,7 +82,7 @@ def test_list_shows_every_benchmark_and_agent(skillflow: Any) -> None:
         ("play HotpotQA --env-args 3", "expected names and values"),
         ("play HotpotQA --env-args {colour:,}", "SkillFlow/HotpotQA-v0 has no argument 'colour'"),
         ("play HotpotQA --env-args {split:,}", "split has an option of its own"),
-        ("eval --policy magic", "choose one of uniform, first"),
+        ("eval --policy magic", "choose uniform, first, or the folder of a run"),
         ("eval --rollouts 0", "--rollouts must be at least 1"),
         ("eval --tasks -1", "--tasks must be at least 0"),
         ("eval --seed -1", "--seed must be at least 0"),
