@@ -31,14 +31,12 @@ class TrainArgs:
     """Folder of skills; empty for none."""
     seed: int = 0
     """Seeds the policy, the order of the tasks and every rollout."""
-    steps: int = 500
+    steps: int = 700
     """Number of updates."""
     tasks_per_step: int = 8
     """Tasks per update."""
     rollouts: int = 16
     """Rollouts per task and update: the group."""
-    exploration: float = 0.0
-    """Share of each group's rollouts that explore: they choose uniformly at every third turn or so."""
     replay_groups: int = 0
     """Groups of past rollouts that are kept for more gradient steps; 0 for on-policy training."""
     gradient_steps: int = 1
@@ -89,9 +87,7 @@ class TrainArgs:
 
 _LEAST: Mapping[str, float] = {
     **dict.fromkeys(("steps", "tasks_per_step", "gradient_steps", "eval_rollouts", "checkpoint_every"), 1),
-    **dict.fromkeys(
-        ("seed", "replay_groups", "exploration", "eval_tasks", "trajectories_every", "paths_every", "threads"), 0
-    ),
+    **dict.fromkeys(("seed", "replay_groups", "eval_tasks", "trajectories_every", "paths_every", "threads"), 0),
     **dict.fromkeys(("learning_rate", "weight_decay", "max_grad_norm", "deadline"), 0),
     "torch_threads": 1,
     "rollouts": 2,  # a rollout is compared with the others of its group

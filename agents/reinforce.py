@@ -30,15 +30,15 @@ class Reinforce:
     def loss(self, policy: TrainablePolicy, batch: Batch) -> Loss:
         """The surrogate loss."""
         log_pf, mask = policy.log_prob(batch.trajectories)  # [N, T]
-        return Loss(o.reinforce_loss(log_pf, mask, batch.reward, batch.groups), log_pf, {})
+        return Loss(o.reinforce_loss(log_pf, mask, batch.reward, batch.groups), {})
 
 
 def main() -> None:
     """Run from the command line."""
     with one_line_errors():
         args = parse(Args)
-        if args.gradient_steps > 1 or args.replay_groups or args.exploration:
-            raise ValueError("REINFORCE is on-policy: no --gradient-steps, --replay-groups or --exploration")
+        if args.gradient_steps > 1 or args.replay_groups:
+            raise ValueError("REINFORCE is on-policy: leave --gradient-steps at 1 and --replay-groups at 0")
         train(args, Reinforce)
 
 

@@ -58,16 +58,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss to minimise, the log-probabilities it was made from, and figures to log.
+    """A loss to minimise, and figures to log.
 
     Attributes:
         value: scalar with gradient.
-        log_pf: log pi of the actions taken, [N, T].
         figures: metric name -> number.
     """
 
     value: Tensor
-    log_pf: Tensor
     figures: dict[str, float]
 
 
@@ -89,10 +87,6 @@ class Objective(Protocol):
         """The loss on a batch."""
 
 
-EXPLORE = 0.3
-"""How often a rollout that explores chooses uniformly."""
-
-
 class Trainer:
     """Trains the scorer policy on one benchmark; see ``train``."""
 
@@ -106,7 +100,6 @@ class Trainer:
         self.optimizer = self._optimizer()
         self.collector = Collector(partial(self.make_env, "train"), args.deadline, args.threads)
         self.replay = ReplayBuffer(args.replay_groups)
-        self._exploring = round(args.exploration * args.rollouts)
         self.paths = PathFinder(partial(self.make_env, "train"))
         self.train_tasks, panel_tasks = self._taskset("train"), self._taskset("test")
         require_disjoint(self.train_tasks, panel_tasks)
@@ -145,7 +138,9 @@ class Trainer:
             self.paths.close()
         if self.done < self.args.steps:
             self._save()
-            self.console.print(f"stopped after {self.done} updates; continue with --resume {self.run.path}")
+            self.console.print(
+                f"stopped after {self.done} updates; continue with --resume {self.run.path}", soft_wrap=True
+            )
             raise SystemExit(130)
         self.panel.after(self.policy, self.console)
         self.panel.summarise(self.console, self.train_tasks)
@@ -157,10 +152,10 @@ class Trainer:
         earlier = {row["step"]: row["dropped"] for row in self._drops}
         jobs = self._jobs(step)
         collection = self.collector.collect(self.policy, jobs, drop=earlier.get(step))
-        if collection.dropped and step not in earlier:
+        if (collection.dropped or self.args.deadline) and step not in earlier:
             self.run.append("drops.jsonl", {"step": step, "dropped": collection.dropped})
         collected = time.perf_counter()
-        row = self._charts(step, collection, [not job.explore for job in jobs])
+        row = self._charts(step, collection)
         if collection.scored:
             row |= self._learn(step, collection.scored)
         if self.args.trajectories_every and step % self.args.trajectories_every == 0:
@@ -184,9 +179,7 @@ class Trainer:
             order = np.random.default_rng([self.args.seed, slot // size]).permutation(size)
             task = self.train_tasks[int(order[slot % size])]
             group = f"{step}/{slot - first}"
-            for k in range(self.args.rollouts):
-                explore = EXPLORE if k < self._exploring else 0.0
-                jobs.append(Job(f"{group}/{k}", task.id, group, (self.args.seed, step, k), explore))
+            jobs += [Job(f"{group}/{k}", task.id, group, (self.args.seed, step, k)) for k in range(self.args.rollouts)]
         return jobs
 
     def _learn(self, step: int, trajectories: Sequence[Trajectory]) -> dict[str, float]:
@@ -224,16 +217,17 @@ class Trainer:
             for group in self.optimizer.param_groups
         ]
         self.optimizer.step()
-        entropy = -float(loss.log_pf.detach().sum(dim=1).mean())
-        return {"losses/loss": loss.value.item(), "losses/grad_norm": norms[0], "flow/entropy": entropy, **loss.figures}
+        return {"losses/loss": loss.value.item(), "losses/grad_norm": norms[0], **loss.figures}
 
-    def _charts(self, step: int, collection: Collection, own: Sequence[bool]) -> dict[str, Any]:
-        """What the rollouts of a step came to; those that explore are not the policy's own and do not count."""
-        scored = [t for t, counts in zip(collection.trajectories, own, strict=True) if counts and not t.unscored]
-        row: dict[str, Any] = {"step": step, "charts/unscored": 1 - len(collection.scored) / len(own)}
+    def _charts(self, step: int, collection: Collection) -> dict[str, Any]:
+        """What the rollouts of a step came to."""
+        scored = collection.scored
+        row: dict[str, Any] = {"step": step, "charts/unscored": 1 - len(scored) / len(collection.trajectories)}
         for name, figure in {"reward": "reward", "success": "success"}.items():
             row[f"charts/{name}"] = float(np.mean([getattr(t, figure) for t in scored])) if scored else 0.0
         row["charts/length"] = float(np.mean([len(t) for t in scored])) if scored else 0.0
+        if scored:  # the mean of -log pi(tau) over the rollouts estimates its entropy, in nats
+            row["flow/entropy"] = -float(np.mean([sum(turn.log_pf or 0.0 for turn in t.turns) for t in scored]))
         if self.args.paths_every and (step == 1 or step % self.args.paths_every == 0):
             counts = self.paths.count(scored)
             row["flow/distinct_paths"] = sum(counts.values()) / max(len(counts), 1)
@@ -286,10 +280,12 @@ class Trainer:
     def _check_same(self, config: dict[str, Any]) -> None:
         """Refuse to continue on other tasks than the run began with."""
         stored = self.run.config()
-        if stored["data"] != config["data"] or stored["agent"] != config["agent"]:
+        if stored["agent"] != config["agent"]:
+            raise RunError(f"{self.run.path} is a run of {stored['agent']}: resume it with that agent")
+        if stored["data"] != config["data"]:
             raise RunError(
-                f"{self.run.path} was trained by {stored['agent']} on other tasks than {self.args.source} now holds "
-                f"({stored['data']} then, {config['data']} now): restore its data or start a new run"
+                f"{self.run.path} was trained on other tasks than {self.args.source} now holds ({stored['data']} then, "
+                f"{config['data']} now): restore its data or start a new run"
             )
 
     def _save(self) -> None:

@@ -26,15 +26,13 @@ from skillflow_gym.policy import TrainablePolicy
 class Args(TrainArgs):
     """Train a policy with Tempered Trajectory Balance."""
 
-    rollouts: int = 16
+    rollouts: int = 12
     """Rollouts per task and update: the group."""
-    exploration: float = 0.25
-    """Share of each group's rollouts that explore: they choose uniformly at every third turn or so."""
     replay_groups: int = 150
     """Groups of past rollouts that are kept for more gradient steps; 0 for on-policy training."""
     gradient_steps: int = 8
     """Gradient steps per update: the first on its own groups, the others on kept ones."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 1.5e-3
     """Of AdamW at the start; it falls linearly to a tenth over the run."""
     preset: Literal["", "paper"] = ""
     """paper: the paper's anchor, estimators and numbers; other flags override it."""
@@ -44,7 +42,7 @@ class Args(TrainArgs):
     """log Z from the task's own group, or from a learned head."""
     edge: o.Edge = "sum"
     """log pi of an action: the sum over its tokens (exact), or their mean (the paper's)."""
-    beta: float = 12.0
+    beta: float = 8.0
     """Inverse temperature at the end of its schedule."""
     beta_start: float = 4.0
     """Inverse temperature at the start; it rises linearly to beta over the first half of the updates."""
@@ -69,7 +67,6 @@ PAPER: dict[str, Any] = {
     "contrast_weight": 1.0,
     "tasks_per_step": 7,
     "rollouts": 4,
-    "exploration": 0.0,
     "replay_groups": 0,
     "gradient_steps": 1,
     "learning_rate": 1e-4,
@@ -120,7 +117,7 @@ class TTB:
                 "flow/beta": beta,
                 "flow/contrast": float((o.contrast_weights(batch.reward, batch.groups, 0.0)).mean()),
             }
-        return Loss(loss, log_pf, figures)
+        return Loss(loss, figures)
 
     def _anchor(self, policy: TrainablePolicy, batch: Batch, log_pf: torch.Tensor) -> torch.Tensor:
         if self.args.anchor == "tree":

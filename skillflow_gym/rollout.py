@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ import numpy as np
 from skillflow_gym.episode import Episode
 from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.policy import Decision, Policy
-from skillflow_gym.trajectory import Context, Trajectory
+from skillflow_gym.trajectory import Trajectory
 
 
 @dataclass(frozen=True)
@@ -28,15 +27,12 @@ class Job:
         task_id: the task.
         group: rollouts that are compared with one another share it.
         key: integers that seed the rollout's generator and the environment, such as (seed, step, rollout).
-        explore: probability, at every turn, of choosing uniformly among the proposals instead of asking the policy.
-            The turn's log_pf is then unknown; only objectives that hold for any rollouts may train on it.
     """
 
     id: str
     task_id: str
     group: str
     key: tuple[int, ...]
-    explore: float = 0.0
 
     def rng(self) -> np.random.Generator:
         """A generator from ``key`` and the task's id."""
@@ -115,9 +111,6 @@ class Collector:
         while active := [i for i, done in enumerate(trajectories) if done is None]:
             contexts = [episodes[i].context for i in active]
             decisions = policy.act(contexts, [rngs[i] for i in active])
-            for n, i in enumerate(active):
-                if jobs[i].explore and rngs[i].random() < jobs[i].explore:
-                    decisions[n] = _explore(contexts[n], rngs[i])
             self._map(_advance, [(episodes[i], d) for i, d in zip(active, decisions, strict=True)])
             steps += len(active)
             late = bool(self.deadline) and time.perf_counter() - start > self.deadline
@@ -162,11 +155,6 @@ def _begin(slot: tuple[gym.Env[Any, Any], Job, np.random.Generator]) -> Episode 
 def _advance(pair: tuple[Episode, Decision]) -> None:
     episode, decision = pair
     episode.step(decision)
-
-
-def _explore(context: Context, rng: np.random.Generator) -> Decision:
-    index = int(rng.integers(len(context.proposals)))
-    return Decision(context.proposals[index], math.nan, -math.log(len(context.proposals)), index)
 
 
 def _failed(job: Job, version: str) -> Trajectory:

@@ -68,23 +68,19 @@ def test_a_run_keeps_all_that_it_promises(tmp_path: Path) -> None:
         assert content["summary"]["success"][0] == pytest.approx(mean, abs=1e-5)
 
 
-@pytest.mark.parametrize("exploring", [0, 2])
-def test_the_rows_agree_with_the_trajectories(tmp_path: Path, exploring: int) -> None:
-    """Rollouts that explore, the first of each group, are trained on and do not count as the policy's own."""
-    vaults(tmp_path / "run", trajectories_every=1, exploration=exploring / 4)
+def test_the_rows_agree_with_the_trajectories(tmp_path: Path) -> None:
+    vaults(tmp_path / "run", trajectories_every=1)
     for row in RunFolder(tmp_path / "run").rows("metrics.jsonl"):
         trajectories = read_trajectories(tmp_path / "run" / "trajectories" / f"step-{row['step']:06d}.jsonl")
         assert len(trajectories) == 8 and len({t.group for t in trajectories}) == 2
         assert len({t.task_id for t in trajectories}) == 2, "a group is one task"
         assert {t.policy_version for t in trajectories} == {f"scorer-{row['step'] - 1}"}
         assert {(t.split, t.source) for t in trajectories} == {("train", "mini")}
-        own = [t for t in trajectories if int(t.id.rpartition("/")[2]) >= exploring]
-        assert row["charts/reward"] == pytest.approx(np.mean([t.reward for t in own]))
-        assert row["charts/success"] == pytest.approx(np.mean([t.success for t in own]))
-        assert row["charts/length"] == pytest.approx(np.mean([len(t) for t in own]))
+        assert row["charts/reward"] == pytest.approx(np.mean([t.reward for t in trajectories]))
+        assert row["charts/success"] == pytest.approx(np.mean([t.success for t in trajectories]))
+        assert row["charts/length"] == pytest.approx(np.mean([len(t) for t in trajectories]))
         log_pf = [sum(turn.log_pf or 0.0 for turn in t.turns) for t in trajectories]
-        if not exploring:  # else what was sampled is not what the policy alone would have
-            assert row["flow/entropy"] == pytest.approx(-np.mean(log_pf), rel=1e-4)
+        assert row["flow/entropy"] == pytest.approx(-np.mean(log_pf), rel=1e-4)
 
 
 def test_tasks_take_turns(tmp_path: Path) -> None:
@@ -231,7 +227,7 @@ class Watched(TTB):
 
 
 def watched(folder: Path, **changes: Any) -> tuple[list[Batch], Sequence[dict[str, Any]]]:
-    small = {**SMALL, "gradient_steps": 1, "exploration": 0.0, "steps": 6, "trajectories_every": 1}
+    small = {**SMALL, "gradient_steps": 1, "steps": 6, "trajectories_every": 1}
     args = Args(**{**small, "env": "Vaults", "run": str(folder), **changes})
     objective = Watched(args)
     trainer = train(args, lambda: objective)
