@@ -83,7 +83,8 @@ def qa_proposals(context: Context) -> tuple[Action, ...]:
 
     Searches: the question, its names, its runs of words, a name with one relation word, and the titles and names in
     what was found, the newest first. Lookups: the question's words, once something was found. Answers: names, dates,
-    numbers and phrases in what was found and in the question, yes and no.
+    numbers and phrases in the question and in what was found, yes and no; from the second turn on, since before it
+    there is nothing that could speak for one.
     """
     names, phrases, relations = _question_parts(context.task)
     shown = [context.first, *(turn.observation for turn in context.turns)]
@@ -98,8 +99,8 @@ def qa_proposals(context: Context) -> tuple[Action, ...]:
     searches = [*_fresh("search", follow_ups, acts, MAX_SEARCHES), *_fresh("search", queries, acts, MAX_SEARCHES)]
     terms = dict.fromkeys([*relations, *names, *filter(None, titles)] if passages else [])
     lookups = _fresh("lookup", terms, acts, MAX_LOOKUPS)
-    spoken = [answer for answer in dict.fromkeys([*found, *names]) if answer not in ("yes", "no")]
-    answers = [*spoken[: MAX_ANSWERS - 2], "yes", "no"]
+    spoken = [answer for answer in dict.fromkeys([*names, *found]) if answer not in ("yes", "no")]
+    answers = [*spoken[: MAX_ANSWERS - 2], "yes", "no"] if context.step else []
     return (*searches, *lookups, *unread_skills(context), *(Action.accept(answer) for answer in answers))
 
 

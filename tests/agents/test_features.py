@@ -266,7 +266,7 @@ def test_odd_numbers_keep_them_finite(odd: str) -> None:
 def played() -> list[Context]:
     """Contexts of the mini tasks."""
     collector = Collector(lambda: gym.make("SkillFlow/HotpotQA-v0", source="mini"))
-    ids = [task.id for task in collector.make_env().unwrapped.taskset[:6]]  # type: ignore[attr-defined]
+    ids = [task.id for task in collector.make_env().unwrapped.taskset[:24]]  # type: ignore[attr-defined]
     trajectories = collector.collect(UniformPolicy(), [Job(i, i, i, (0,)) for i in ids * 2]).trajectories
     collector.close()
     return [context for t in trajectories for context in t.contexts()]

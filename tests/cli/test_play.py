@@ -70,11 +70,11 @@ def test_a_number_takes_the_proposal_that_was_listed_under_it(skillflow: Any) ->
 
 
 def test_the_list_can_be_filtered(skillflow: Any) -> None:
-    done = skillflow(*ARGS, lines=["? YES", "? zzz"])
+    done = skillflow(*ARGS, lines=["search: river", "? YES", "? zzz"])
     listed, nothing = done.out.split("> ?")[1:3]
     assert "accept(yes)" in listed and "accept(no)" not in listed
     assert "No proposal has 'zzz' in it" in nothing
-    assert "2/8 >" not in done.out
+    assert "3/8 >" not in done.out
 
 
 def test_shorthand_is_the_same_as_the_grammar(skillflow: Any) -> None:

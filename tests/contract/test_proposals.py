@@ -43,7 +43,8 @@ def test_members_of_the_space_and_none_twice(name: str, split: str) -> None:
     for context in random_contexts(name, split, choose=busy):
         assert len(set(context.proposals)) == len(context.proposals) > 0
         assert all(type(action) is Action and action in env.action_space for action in context.proposals)
-        assert any(action.kind is ActionKind.ACCEPT for action in context.proposals)
+        # Before anything was tried, there may be nothing that speaks for an answer.
+        assert not context.step or any(action.kind is ActionKind.ACCEPT for action in context.proposals)
 
 
 def test_a_pure_function_of_the_context(name: str) -> None:
@@ -75,7 +76,9 @@ any_passages = st.lists(st.builds(Passage, any_line, any_line), max_size=3).map(
 def test_any_text_gives_proposals(task: str, shown: list[str]) -> None:
     turns = tuple(Turn(Action.act("search: x"), text) for text in shown)
     proposals = qa_proposals(Context(task, "", "", turns, (), (), len(turns), 8))
-    assert len(set(proposals)) == len(proposals) >= 2
+    assert len(set(proposals)) == len(proposals) >= 1
+    answers = [action.argument for action in proposals if action.kind is ActionKind.ACCEPT]
+    assert {"yes", "no"} <= set(answers) if shown else not answers
 
 
 @pytest.mark.parametrize(
