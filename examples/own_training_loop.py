@@ -15,14 +15,16 @@ from skillflow_gym.episode import Episode
 from skillflow_gym.policy import Decision
 
 
+NAMES = ("accepts", "accepts what the task names", "accepts yes or no")
+
+
 def describe(context: skillflow_gym.Context) -> np.ndarray:
-    """Three numbers per proposal, [N, 3]: accepts, accepts before anything was found, shares a word with the task."""
-    task = set(context.task.lower().split())
+    """A number per proposal for each of ``NAMES``, [N, 3]."""
     rows = []
     for kind, argument in context.proposals:
-        accepts = float(kind == skillflow_gym.ActionKind.ACCEPT)
-        rows.append([accepts, accepts * (context.step == 0), float(bool(task & set(argument.lower().split())))])
-    return np.array(rows)
+        accepts = kind == skillflow_gym.ActionKind.ACCEPT
+        rows.append([accepts, accepts and argument in context.task, accepts and argument in ("yes", "no")])
+    return np.array(rows, dtype=float)
 
 
 def main() -> None:
@@ -49,7 +51,7 @@ def main() -> None:
         rewards.append(reward)
     first, second = np.mean(rewards[: episodes // 2]), np.mean(rewards[episodes // 2 :])
     print(f"success, first half {first:.3f}, second half {second:.3f}")
-    print("weights:", dict(zip(["accept", "accept at once", "shares a word"], weights.round(2).tolist(), strict=True)))
+    print("weights:", dict(zip(NAMES, weights.round(2).tolist(), strict=True)))
     env.close()
 
 

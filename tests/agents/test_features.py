@@ -19,7 +19,9 @@ from skillflow_gym import Action, Context
 from skillflow_gym.agents.policies.features import ARGUMENT_WORDS, NAMES, SIZE, TASK_WORDS, WINDOW_WORDS, features
 from skillflow_gym.agents.policies.pairs import value
 from skillflow_gym.agents.policies.vocabulary import BUCKETS, NAME, NUMBER, bucket, word_ids
-from skillflow_gym.policy import UniformPolicy
+from skillflow_gym.envs.qa_proposals import spans
+from skillflow_gym.episode import Episode
+from skillflow_gym.policy import Decision, UniformPolicy
 from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.text import words
 from skillflow_gym.trajectory import Turn
@@ -264,12 +266,19 @@ def test_odd_numbers_keep_them_finite(odd: str) -> None:
 
 
 def played() -> list[Context]:
-    """Contexts of the mini tasks."""
+    """Contexts of the mini tasks: of random play, and of play that looks up what the question names."""
     collector = Collector(lambda: gym.make("SkillFlow/HotpotQA-v0", source="mini"))
-    ids = [task.id for task in collector.make_env().unwrapped.taskset[:24]]  # type: ignore[attr-defined]
-    trajectories = collector.collect(UniformPolicy(), [Job(i, i, i, (0,)) for i in ids * 2]).trajectories
+    env = collector.make_env()
+    tasks = env.unwrapped.taskset[:30]  # type: ignore[attr-defined]
+    trajectories = collector.collect(UniformPolicy(), [Job(t.id, t.id, t.id, (0,)) for t in tasks[:6] * 2]).trajectories
+    contexts = [context for t in trajectories for context in t.contexts()]
+    for task in tasks:
+        episode = Episode(env, seed=0, task_id=task.id)
+        for name in spans(task.prompt)[:2]:
+            episode.step(Decision(Action.act(f"search: {name}"), 0.0, 0.0))
+        contexts.append(episode.context)
     collector.close()
-    return [context for t in trajectories for context in t.contexts()]
+    return contexts
 
 
 def digest() -> str:
