@@ -14,7 +14,6 @@ import skillflow_gym
 from skillflow_gym.episode import Episode
 from skillflow_gym.policy import Decision
 
-
 NAMES = ("accepts", "accepts what the task names", "accepts yes or no")
 
 
