@@ -28,7 +28,7 @@ _KIND_END = re.compile(
 )
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def spans(text: str) -> tuple[str, ...]:
     """Names, quoted titles, dates, numbers and "is a ..." phrases in ``text``, each once, in reading order."""
     found: dict[str, None] = {}

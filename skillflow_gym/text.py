@@ -30,13 +30,13 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def raw_words(text: str) -> tuple[str, ...]:
     """The words of ``text`` as they are written, in order; a trailing possessive 's is dropped."""
     return tuple(w[:-2] if w.endswith(("'s", "’s", "'S")) else w for w in _WORD.findall(text))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def words(text: str) -> tuple[str, ...]:
     """The words of ``text``, folded, in order."""
     return tuple(fold(w) for w in raw_words(text))
@@ -58,7 +58,7 @@ def stem(word: str) -> str:
         return str(_stemmer.stemWord(word))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def stems(text: str) -> tuple[str, ...]:
     """The stems of ``words(text)``, one per word."""
     return tuple(stem(word) for word in words(text))
@@ -69,7 +69,7 @@ def content_stems(text: str) -> tuple[str, ...]:
     return tuple(stem(word) for word in content_words(text))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of ``text``, without outer space; initials and titles do not end one."""
     result: list[str] = []

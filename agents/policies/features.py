@@ -60,7 +60,7 @@ class _Form:
     ids: tuple[int, ...]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _form(action: Action) -> _Form:
     """An act's first word is its verb, whether ``name: argument`` or an engine's command; the rest is the argument."""
     verb, argument = "", action.argument

@@ -60,7 +60,7 @@ def named_bits(task: str) -> int:
     return mask
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def shown(task: str, observation: str) -> Shown:
     """Take an observation apart."""
     bit = asked_stems(task)

@@ -27,7 +27,7 @@ def bucket(word: str) -> int:
     return FIRST_WORD + zlib.crc32(stem(folded).encode("utf-8", "surrogatepass")) % (BUCKETS - FIRST_WORD)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def word_ids(text: str) -> tuple[int, ...]:
     """The buckets of the words of ``text``; as long as ``words(text)``."""
     return tuple(bucket(word) for word in raw_words(text))
