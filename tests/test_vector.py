@@ -38,6 +38,7 @@ def test_all_of_them_run_at_the_same_time(envs: ThreadVectorEnv, method: str, mo
     monkeypatch.setattr(VaultEnv, method, meet)
     envs.reset(seed=0)
     envs.step([Action.act("turn blue")] * SIZE)
+    assert not meeting.broken and meeting.n_waiting == 0
 
 
 def test_each_gets_its_own_action(envs: ThreadVectorEnv) -> None:

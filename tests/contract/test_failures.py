@@ -51,6 +51,7 @@ def test_a_failing_retriever(qa_name: str, mode: str) -> None:
         env = make(qa_name, retrieval=url)
         env.reset(seed=0)
         check_unscored(env, env.step(SEARCH), f"retriever {url}: ")
+        assert env.reset(seed=0)[1]["unscored"] is False, "the next episode starts clean"
 
 
 def test_a_retriever_that_fails_later(qa_name: str) -> None:

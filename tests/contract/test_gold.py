@@ -25,16 +25,19 @@ def real_splits(entry: Stanza) -> list[str]:
 REAL = [(name, split) for name in BUILT if os.environ.get("SKILLFLOW_DATA") for split in real_splits(stanza(name))]
 
 
-def check_gold(env: SkillEnv, tasks: Iterable[Task]) -> None:
-    for task in tasks:
+def check_gold(env: SkillEnv, tasks: Iterable[Task]) -> int:
+    """The number of tasks whose gold actions earned 1.0: all, or the test fails."""
+    count = 0
+    for count, task in enumerate(tasks, start=1):
         env.reset(options={"task_id": task.id})
         *before, last = [env.step(action) for action in env.gold_actions(task)]
         assert last[1] == 1.0 and last[4]["success"] is True and last[2] is True, task
         assert not any(step[1] or step[2] or step[3] or step[4]["error"] for step in before), task
+    return count
 
 
-def check_wrong(env: SkillEnv, tasks: Iterable[Task]) -> None:
-    """Nonsense fails, and so does the answer of the next task, unless the metric takes the two for one."""
+def check_wrong(env: SkillEnv, tasks: Iterable[Task]) -> int:
+    """The number of tasks checked. Nonsense fails, and so does the next task's answer, unless the metric takes it as right."""
     tasks = list(tasks)
     for task, other in zip(tasks, [*tasks[1:], tasks[0]], strict=True):
         accepted = {normalised(answer) for answer in env.taskset.gold(task.id).answers}
@@ -45,6 +48,7 @@ def check_wrong(env: SkillEnv, tasks: Iterable[Task]) -> None:
             assert terminated
             if normalised(answer) not in accepted:
                 assert reward < 1.0 and info["success"] is False, (task, answer)
+    return len(tasks)
 
 
 def normalised(answer: str) -> str:
@@ -56,21 +60,22 @@ def normalised(answer: str) -> str:
 @pytest.mark.parametrize("split", SPLITS)
 def test_gold_of_the_first_tasks(name: str, split: str) -> None:
     env = core(make(name, split=split))
-    check_gold(env, env.taskset[:FIRST])
+    tasks = env.taskset[:FIRST]
+    assert check_gold(env, tasks) == len(tasks) > 0
 
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_wrong_answers_to_the_first_tasks(name: str, split: str) -> None:
     env = core(make(name, split=split))
-    check_wrong(env, env.taskset[:FIRST])
+    tasks = env.taskset[:FIRST]
+    assert check_wrong(env, tasks) == len(tasks) > 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("split", SPLITS)
 def test_all_mini_tasks(name: str, split: str) -> None:
     env = core(make(name, split=split))
-    check_gold(env, env.taskset)
-    check_wrong(env, env.taskset)
+    assert check_gold(env, env.taskset) == check_wrong(env, env.taskset) == len(env.taskset)
 
 
 @pytest.mark.slow
@@ -79,5 +84,4 @@ def test_all_mini_tasks(name: str, split: str) -> None:
 def test_all_real_tasks(name: str, split: str) -> None:
     folder = Path(os.environ["SKILLFLOW_DATA"]) / stanza(name).data
     env = core(make(name, split=split, source=f"file:{folder}"))
-    check_gold(env, env.taskset)
-    check_wrong(env, env.taskset)
+    assert check_gold(env, env.taskset) == check_wrong(env, env.taskset) == len(env.taskset)

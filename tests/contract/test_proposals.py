@@ -56,10 +56,11 @@ def test_a_pure_function_of_the_context(name: str) -> None:
 
 @pytest.mark.parametrize("split", SPLITS)
 @pytest.mark.parametrize("retrieval", ["pooled", "own"])
-def test_there_is_something_to_choose_from(qa_name: str, split: str, retrieval: str) -> None:
+@pytest.mark.parametrize("choose", [uniform, busy])
+def test_there_is_something_to_choose_from(qa_name: str, split: str, retrieval: str, choose: Choose) -> None:
     if retrieval == "own" and not taskset(qa_name, split)[0].record["passages"]:
         pytest.skip(f"the records of {qa_name} hold no passages")
-    contexts = random_contexts(qa_name, split, choose=busy, retrieval=retrieval)
+    contexts = random_contexts(qa_name, split, choose=choose, retrieval=retrieval)
     assert median(len(context.proposals) for context in contexts) >= 15
     begun = [c for c in contexts if any(turn.action.kind is ActionKind.ACT for turn in c.turns)]
     for context in begun:

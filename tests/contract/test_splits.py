@@ -54,3 +54,4 @@ def test_real_train_and_validation_are_disjoint(name: str) -> None:
         pytest.skip(f"{folder} does not hold both splits")
     train, validation = (core(make(name, f"file:{folder}", split=s)).taskset for s in ("train", "validation"))
     require_disjoint(train, validation)
+    assert {task.fingerprint for task in train}.isdisjoint(task.fingerprint for task in validation)
