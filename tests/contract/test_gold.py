@@ -28,7 +28,8 @@ REAL = [(name, split) for name in BUILT if os.environ.get("SKILLFLOW_DATA") for 
 def check_gold(env: SkillEnv, tasks: Iterable[Task]) -> int:
     """The number of tasks whose gold actions earned 1.0: all, or the test fails."""
     count = 0
-    for count, task in enumerate(tasks, start=1):
+    for task in tasks:
+        count += 1
         env.reset(options={"task_id": task.id})
         *before, last = [env.step(action) for action in env.gold_actions(task)]
         assert last[1] == 1.0 and last[4]["success"] is True and last[2] is True, task
@@ -37,7 +38,7 @@ def check_gold(env: SkillEnv, tasks: Iterable[Task]) -> int:
 
 
 def check_wrong(env: SkillEnv, tasks: Iterable[Task]) -> int:
-    """The number of tasks checked. Nonsense fails, and so does the next task's answer, unless the metric takes it as right."""
+    """The number of tasks checked. Nonsense and the next task's answer fail, unless the metric takes them as right."""
     tasks = list(tasks)
     for task, other in zip(tasks, [*tasks[1:], tasks[0]], strict=True):
         accepted = {normalised(answer) for answer in env.taskset.gold(task.id).answers}
