@@ -10,25 +10,16 @@ from typing import Any, TypeVar
 
 import gymnasium as gym
 import tyro
-import yaml
 
 from skillflow_gym.agents.runs import RunFolder
-from skillflow_gym.cli.common import UsageError
+from skillflow_gym.cli.common import EnvArgs
 from skillflow_gym.errors import InfrastructureError
 
 
 @dataclass
-class TrainArgs:
+class TrainArgs(EnvArgs):
     """Arguments of a training run."""
 
-    env: str = "HotpotQA-v0"
-    """Benchmark: an environment id, with or without SkillFlow/."""
-    source: str = "auto"
-    """Where the tasks come from: auto, mini, hub, or file:PATH."""
-    env_args: str = "{}"
-    """More arguments of the environment, as YAML: '{retrieval: own, top_k: 5}'."""
-    library: str = ""
-    """Folder of skills; empty for none."""
     seed: int = 0
     """Seeds the policy, the order of the tasks and every rollout."""
     steps: int = 700
@@ -77,12 +68,7 @@ class TrainArgs:
         for name, least in _LEAST.items():
             if not getattr(self, name) >= least:  # so that NaN is refused too
                 raise ValueError(f"--{name.replace('_', '-')} must be at least {least}, got {getattr(self, name)}")
-        try:
-            more = yaml.safe_load(self.env_args)
-        except yaml.YAMLError:
-            more = None
-        if not isinstance(more, dict) or not all(isinstance(name, str) for name in more):
-            raise ValueError(f"--env-args {self.env_args!r}: expected names and values, as in '{{top_k: 5}}'")
+        self.more_arguments()
 
 
 _LEAST: Mapping[str, float] = {
@@ -125,7 +111,7 @@ def one_line_errors() -> Iterator[None]:
     """What the user can mend ends as one line on standard error; anything else is a bug and keeps its traceback."""
     try:
         yield
-    except (ValueError, OSError, gym.error.Error, InfrastructureError, UsageError) as error:
+    except (ValueError, OSError, gym.error.Error, InfrastructureError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)  # as every command that was called wrongly
     except KeyboardInterrupt:

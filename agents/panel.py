@@ -10,8 +10,8 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-import yaml
 from numpy.typing import NDArray
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
@@ -22,7 +22,7 @@ from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.evaluate import evaluate
 from skillflow_gym.policy import FirstProposalPolicy, Policy, UniformPolicy
 from skillflow_gym.rollout import Collector
-from skillflow_gym.stats import Interval, paired_bootstrap
+from skillflow_gym.stats import paired_bootstrap
 from skillflow_gym.tasks import Task, TaskSet
 from skillflow_gym.trajectory import Trajectory
 
@@ -33,9 +33,6 @@ NAMES = {
     "after": "trained",
     "greedy": "trained, greedy",
 }
-
-_OWN_OPTIONS = ("executor", "step_limit", "retrieval")
-"""Arguments of environments for which ``skillflow eval`` has an option of their own."""
 
 
 class Panel:
@@ -68,12 +65,10 @@ class Panel:
         # Where a figure is the success itself, as exact match is in question answering, one column says both.
         figures = [f for f in figures if f == "success" or any(_differs(result, f) for result in results.values())]
         k = self._args.eval_rollouts
-        table = Table(
-            title=f"test panel: {len(self._tasks)} tasks, {k} rollouts each (greedy: 1)", title_justify="left"
-        )
-        table.add_column("policy", no_wrap=True)
-        for name in [*figures, *([f"pass@{k}"] if k > 1 else []), "steps", "unscored"]:
-            table.add_column(name, justify="right")
+        title = f"test panel: {len(self._tasks)} tasks, {k} rollouts each (greedy: 1)"
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for name in ["policy", *figures, *([f"pass@{k}"] if k > 1 else []), "steps", "unscored"]:
+            table.add_column(name, justify="left" if name == "policy" else "right", no_wrap=True)
         for name, result in results.items():
             summary = result["summary"]
             cells = [_interval(summary.get(figure)) for figure in figures]
@@ -88,7 +83,7 @@ class Panel:
         gained = paired_bootstrap([a for a, _ in pairs], [b for _, b in pairs]) if pairs else "unknown, no task scored"
         path = shlex.quote(str(self._run.path))
         for line in (
-            "random and first proposal choose among the same proposals; steps: of a success; intervals: 95%",
+            "random and first proposal choose among the same proposals; steps: of a success; below a mean: 95%",
             f"success gained over untrained: {gained} (paired bootstrap over tasks, 95%)",
             f"source {self._args.source}; trained on {len(train)} tasks of {train.split} ({train.sha256[:16]})",
             f"panel: {len(self._tasks)} tasks of test, sha256 {results['after']['summary']['panel_sha256']}",
@@ -101,16 +96,14 @@ class Panel:
     def command(self) -> str:
         """The command line that repeats the evaluation after training."""
         args = self._args
-        options: dict[str, object] = {"env": args.env, "policy": self._run.path, "source": args.source}
-        options |= {"tasks": args.eval_tasks, "rollouts": args.eval_rollouts, "seed": args.seed}
-        if args.library:
-            options["library"] = args.library
-        more = yaml.safe_load(args.env_args)
-        options |= {name.replace("_", "-"): more.pop(name) for name in _OWN_OPTIONS if name in more}
-        if more:
-            options["env-args"] = json.dumps(more)  # JSON is YAML
+        options = {
+            "policy": self._run.path,
+            "tasks": args.eval_tasks,
+            "rollouts": args.eval_rollouts,
+            "seed": args.seed,
+        }
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-        return shlex.join(["skillflow", "eval", *words])
+        return shlex.join(["skillflow", "eval", *args.options(), *words])
 
     def _evaluate(self, name: str, policy: Policy, k: int, console: Console) -> None:
         if self._run.evaluation(name) is not None:
@@ -145,5 +138,9 @@ def _known(values: NDArray[np.float64]) -> list[float | None]:
     return [None if np.isnan(value) else round(float(value), 6) for value in values]
 
 
-def _interval(values: list[float] | None) -> str:
-    return "-" if values is None or np.isnan(values[0]) else str(Interval(*values))
+def _interval(values: list[float | None] | None) -> str:
+    """The interval goes below the mean, so that the table fits 80 columns."""
+    if values is None or values[0] is None:
+        return "-"
+    mean, low, high = values
+    return f"{mean:.3f}\n{low:.3f}-{high:.3f}"

@@ -18,7 +18,6 @@ from typing import Any, Protocol
 import gymnasium as gym
 import numpy as np
 import torch
-import yaml
 from rich.console import Console
 from torch import Tensor, nn
 
@@ -29,7 +28,7 @@ from skillflow_gym.agents.panel import Panel
 from skillflow_gym.agents.policies.scorer import Scorer
 from skillflow_gym.agents.replay_buffer import Group, ReplayBuffer
 from skillflow_gym.agents.runs import RunError, RunFolder
-from skillflow_gym.cli.common import find
+from skillflow_gym.cli.common import console, find
 from skillflow_gym.core import SkillEnv
 from skillflow_gym.flow.paths import PathFinder
 from skillflow_gym.policy import TrainablePolicy
@@ -98,9 +97,9 @@ class Trainer:
         args.source = str(resolve_source(self.benchmark, args.source, ("train", "test")))
         self.policy = Scorer(seed=args.seed, hindsight=objective.needs_hindsight)
         self.optimizer = self._optimizer()
-        self.collector = Collector(partial(self.make_env, "train"), args.deadline, args.threads)
+        self.collector = Collector(partial(args.make_env, "train"), args.deadline, args.threads)
         self.replay = ReplayBuffer(args.replay_groups)
-        self.paths = PathFinder(partial(self.make_env, "train"))
+        self.paths = PathFinder(partial(args.make_env, "train"))
         self.train_tasks, panel_tasks = self._taskset("train"), self._taskset("test")
         require_disjoint(self.train_tasks, panel_tasks)
         config = self._config(panel_tasks)
@@ -111,17 +110,8 @@ class Trainer:
             name = f"{self.benchmark.name}-{objective.name}-seed{args.seed}"
             self.run = RunFolder.create(Path(args.run or Path("runs") / name), config)
         panel = panel_tasks[: args.eval_tasks or None]
-        self.panel = Panel(self.run, panel, partial(self.make_env, "test"), args)
+        self.panel = Panel(self.run, panel, partial(args.make_env, "test"), args)
         self.done = self._restore()
-
-    def make_env(self, split: str) -> gym.Env[Any, Any]:
-        """An environment of ``split``."""
-        more = yaml.safe_load(self.args.env_args) or {}
-        env_id, source, library = self.benchmark.env_id, self.args.source, self.args.library
-        try:
-            return gym.make(env_id, split=split, source=source, library=library, **more)
-        except TypeError as error:
-            raise RunError(f"--env-args {self.args.env_args!r}: {error}") from error
 
     def train(self) -> None:
         """Evaluate, run the updates that are left, evaluate again, and say what came of it."""
@@ -266,7 +256,7 @@ class Trainer:
         return torch.optim.AdamW(groups, lr=lr, weight_decay=self.args.weight_decay)
 
     def _taskset(self, split: str) -> TaskSet:
-        env = self.make_env(split)
+        env = self.args.make_env(split)
         core = env.unwrapped
         assert isinstance(core, SkillEnv)
         return core.taskset
@@ -358,6 +348,6 @@ def train(args: TrainArgs, make_objective: Callable[[], Objective]) -> Trainer:
     """
     torch.manual_seed(args.seed)
     gc.set_threshold(100_000, 20, 50)  # rollouts make many small objects and hardly a cycle
-    trainer = Trainer(args, make_objective(), Console())
+    trainer = Trainer(args, make_objective(), console())
     trainer.train()
     return trainer

@@ -65,16 +65,14 @@ class Evaluation:
         return float(np.mean(lengths)) if lengths else float("nan")
 
     def summary(self) -> dict[str, Any]:
-        """The figures as plain numbers, for a metrics file."""
+        """The figures as plain numbers, for a metrics file; None where nothing was scored, since JSON has no NaN."""
         names = next((list(t.score) for t in self.trajectories if not t.unscored), [])
         figures = {"success": self.success(), **{name: self.metric(name) for name in names}}
-        result: dict[str, Any] = {name: [round(x, 6) for x in interval] for name, interval in figures.items()}
         if self.k > 1:
-            result[f"pass@{self.k}"] = [round(x, 6) for x in self.pass_at(self.k)]
-        steps = self.steps_per_success()
+            figures[f"pass@{self.k}"] = self.pass_at(self.k)
         return {
-            **result,
-            "steps_per_success": None if np.isnan(steps) else round(steps, 6),
+            **{name: [_known(x) for x in interval] for name, interval in figures.items()},
+            "steps_per_success": _known(self.steps_per_success()),
             "unscored": self.unscored,
             "tasks": len(self.tasks),
             "rollouts_per_task": self.k,
@@ -85,6 +83,10 @@ class Evaluation:
     def _interval(values: NDArray[np.float64]) -> Interval:
         known = values[~np.isnan(values)]
         return bootstrap(known) if len(known) else Interval(float("nan"), float("nan"), float("nan"))
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else round(value, 6)
 
 
 def evaluate(

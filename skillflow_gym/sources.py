@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from skillflow_gym.installation import install
 from skillflow_gym.registration import Stanza
 from skillflow_gym.tasks import RecordError
 
@@ -170,7 +171,7 @@ def _read_hub(stanza: Stanza, location: str, split: str) -> list[dict[str, Any]]
     try:
         import datasets
     except ImportError:
-        raise SourceError("source 'hub' needs the hub extra: pip install 'skillflow-gym[hub]'") from None
+        raise SourceError(f"source 'hub' needs the hub extra: {install('hub')}") from None
     # The config's name belongs to the canonical dataset; a local folder or a mirror has its default only.
     name = stanza.hub.get("name") if location == stanza.hub.get("path") else None
     try:

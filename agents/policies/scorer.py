@@ -101,11 +101,11 @@ class Scorer:
 
     def act(self, contexts: Sequence[Context], rngs: Sequence[np.random.Generator]) -> list[Decision]:
         """Sample a proposal for each context, or take the likeliest if ``greedy``."""
-        batch = [self._features(_key(context), context) for context in contexts]
+        batch, place = self._batch(contexts)
         with torch.no_grad():
             log_probs = _log_softmax(self.network, batch).numpy()
         decisions = []
-        for context, row, rng in zip(contexts, log_probs, rngs, strict=True):
+        for context, row, rng in zip(contexts, log_probs[place], rngs, strict=True):
             n = len(context.proposals)
             row = row[:n].astype(np.float64)
             if self.greedy:
@@ -129,18 +129,25 @@ class Scorer:
         if which == "reference":
             values = -torch.log(torch.tensor([len(turn.candidates) for turn in turns], dtype=torch.float32))
         else:
-            contexts = [context for t in trajectories for context in t.contexts()]
-            batch = [self._features(_key(context), context) for context in contexts]
+            batch, place = self._batch([context for t in trajectories for context in t.contexts()])
             extra = None
             network = self.network
-            if which == "hindsight":
+            if which == "hindsight":  # it sees what followed, so that equal contexts differ
                 if self.phi is None:
                     raise ValueError("this scorer has no hindsight model: make it with hindsight=True")
                 network = self.phi
+                batch, place = [batch[i] for i in place], list(range(len(place)))
                 extra = [_aftermath(turn.candidates, turn.observation) for turn in turns]
             chosen = torch.tensor([turn.chosen for turn in turns])
-            values = _log_softmax(network, batch, extra).gather(1, chosen[:, None]).squeeze(1)
+            values = _log_softmax(network, batch, extra)[torch.tensor(place), chosen]
         return torch.zeros(mask.shape).masked_scatter(mask, values), mask
+
+    def _batch(self, contexts: Sequence[Context]) -> tuple[list[f.Features], list[int]]:
+        """The features of the different contexts, and which of them each context is: rollouts share their starts."""
+        keys = [_key(context) for context in contexts]
+        rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
+        different = {key: context for key, context in zip(keys, contexts, strict=True)}
+        return [self._features(key, different[key]) for key in rows], [rows[key] for key in keys]
 
     def parameters(self, which: Which = "policy") -> list[nn.Parameter]:
         """The parameters of the policy or of P_phi; the reference has none."""

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import gymnasium as gym
@@ -18,6 +18,7 @@ from rich.text import Text
 from skillflow_gym.core import SkillEnv
 from skillflow_gym.episode import suite_env
 from skillflow_gym.errors import InfrastructureError
+from skillflow_gym.installation import install
 from skillflow_gym.registration import Stanza, stanza
 
 PIPE_WIDTH = 160
@@ -28,7 +29,7 @@ EXTRAS = {"torch": "train", "tensorboard": "train", "datasets": "hub"}
 """Package -> the extra that installs it."""
 
 
-class UsageError(Exception):
+class UsageError(ValueError):
     """What the user asked for cannot be done; the message is one line and says what to do."""
 
 
@@ -72,8 +73,8 @@ def missing(error: ModuleNotFoundError) -> Exception:
     package = (error.name or "").partition(".")[0]
     if package == "skillflow_gym":
         return error
-    wanted = f"'skillflow-gym[{EXTRAS[package]}]'" if package in EXTRAS else package
-    return UsageError(f"the Python package {package} is missing: pip install {wanted}")
+    command = install(EXTRAS[package]) if package in EXTRAS else f"pip install {package}"
+    return UsageError(f"the Python package {package} is missing: {command}")
 
 
 def _one_line(message: object) -> str:
@@ -101,10 +102,10 @@ def find(name: str) -> Stanza:
 
 @dataclass
 class EnvArgs:
-    """Arguments of the environment."""
+    """Arguments of the environment, whatever its split."""
 
-    split: str = "train"
-    """train, validation or test."""
+    env: str = "HotpotQA-v0"
+    """Benchmark: an id with or without SkillFlow/, or module:ID of one outside the suite."""
     source: str = "auto"
     """Where the tasks come from: auto, mini, hub, hub:ID or file:PATH."""
     executor: str = ""
@@ -118,40 +119,53 @@ class EnvArgs:
     env_args: str = "{}"
     """More arguments of the environment, as YAML: '{top_k: 5}'."""
 
-    def make(self, benchmark: Stanza) -> gym.Env[Any, Any]:
-        """Make an environment of ``benchmark``.
+    def make_env(self, split: str) -> gym.Env[Any, Any]:
+        """Make an environment of ``split``.
 
         Raises:
             UsageError: an argument is wrong, or the benchmark is not built or lacks something.
         """
-        named: dict[str, Any] = {
-            "split": self.split,
-            "source": self.source,
-            "executor": self.executor,
-            "library": self.library,
-            "step_limit": self.step_limit,
-        }
+        benchmark = find(self.env)
+        named = {name: getattr(self, name) for name in _NAMED}
         if self.retrieval:
             named["retrieval"] = self.retrieval
         with usage_errors():
             try:
-                return gym.make(benchmark.env_id, **named, **self._more(named))
+                # What Gymnasium checks at every first step, the suite's tests check once and for all.
+                return gym.make(
+                    benchmark.env_id, split=split, disable_env_checker=True, **named, **self.more_arguments()
+                )
             except TypeError as error:  # an argument that the environment does not have
                 if "unexpected keyword argument" not in str(error):
                     raise
                 name = str(error).partition("argument ")[2].partition(" was raised")[0]
                 raise UsageError(f"{benchmark.env_id} has no argument {name}") from error
 
-    def _more(self, named: dict[str, Any]) -> dict[str, Any]:
+    def more_arguments(self) -> dict[str, Any]:
+        """``env_args`` as a dictionary.
+
+        Raises:
+            UsageError: it is no YAML mapping of names, or names what has an option of its own.
+        """
         try:
             more = yaml.safe_load(self.env_args)
         except yaml.YAMLError as error:
-            raise UsageError(f"--env-args {self.env_args!r} is not YAML") from error
+            raise UsageError(f"--env-args {self.env_args!r} is not YAML: expected names and values") from error
         if not isinstance(more, dict) or not all(isinstance(name, str) for name in more):
             raise UsageError(f"--env-args {self.env_args!r}: expected names and values, as in '{{top_k: 5}}'")
-        if twice := sorted(set(named) & set(more)):
+        if twice := sorted({*_NAMED, "retrieval", "split"} & set(more)):
             raise UsageError(f"--env-args: {twice[0]} has an option of its own")
         return more
+
+    def options(self) -> list[str]:
+        """The command line that repeats these arguments; those at their defaults are left out."""
+        default = EnvArgs()
+        names = [f.name for f in fields(EnvArgs) if f.name != "env"]
+        changed = {name: value for name in names if (value := getattr(self, name)) != getattr(default, name)}
+        return ["--env", self.env, *(w for name, v in changed.items() for w in (f"--{name.replace('_', '-')}", str(v)))]
+
+
+_NAMED = ("source", "executor", "library", "step_limit")
 
 
 def loaded(env: gym.Env[Any, Any]) -> SkillEnv:

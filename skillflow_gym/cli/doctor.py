@@ -18,6 +18,7 @@ from rich.table import Table
 import skillflow_gym
 from skillflow_gym.cli.common import EXTRAS, console, errors, plain
 from skillflow_gym.cli.programs import Check, first_line, programs
+from skillflow_gym.installation import install
 from skillflow_gym.registration import Stanza, stanzas
 from skillflow_gym.sources import resolve_source
 
@@ -74,7 +75,7 @@ def installation() -> Iterator[Check]:
         yield Check("skillflow-gym", "ok", f"{version} in {Path(skillflow_gym.__file__).parent}")
     except importlib.metadata.PackageNotFoundError:
         detail = f"{skillflow_gym.__version__}, a checkout that is not installed"
-        yield Check("skillflow-gym", "absent", detail, f"pip install -e {Path(skillflow_gym.__file__).parent.parent}")
+        yield Check("skillflow-gym", "absent", detail, install())
     yield Check("gymnasium", "ok", gym.__version__)
 
 
@@ -85,9 +86,9 @@ def extras() -> Iterator[Check]:
             importlib.import_module(package)
             yield Check(package, "ok", f"{importlib.metadata.version(package)}, extra {extra}")
         except ModuleNotFoundError:
-            yield Check(package, "absent", f"not installed, extra {extra}", f"pip install 'skillflow-gym[{extra}]'")
+            yield Check(package, "absent", f"not installed, extra {extra}", install(extra))
         except Exception as error:  # a broken binary package raises anything
-            command = f"pip install --force-reinstall 'skillflow-gym[{extra}]'"
+            command = install(extra, "--force-reinstall ")
             yield Check(package, "broken", f"does not import: {first_line(error)}", command)
 
 
@@ -100,7 +101,6 @@ def benchmarks() -> Iterator[Check]:
 def _benchmark(stanza: Stanza) -> Check:
     if not stanza.built:
         return Check(stanza.name, "absent", "not built yet")
-    wanted = f"'skillflow-gym[{stanza.extra}]'" if stanza.extra else "skillflow-gym"
     try:
         env = gym.make(stanza.env_id, source="mini")
         try:
@@ -111,9 +111,9 @@ def _benchmark(stanza: Stanza) -> Check:
         return Check(stanza.name, "ok", f"plays; source auto is {source} here")
     except ImportError as error:
         state: Literal["absent", "broken"] = "absent" if stanza.extra else "broken"
-        return Check(stanza.name, state, first_line(error), f"pip install {wanted}")
+        return Check(stanza.name, state, first_line(error), install(stanza.extra))
     except Exception as error:  # whatever it is, the other benchmarks are still to be looked at
-        command = f"pip install --force-reinstall {wanted}"
+        command = install(stanza.extra, "--force-reinstall ")
         return Check(stanza.name, "broken", f"{type(error).__name__}: {first_line(error)}", command)
 
 

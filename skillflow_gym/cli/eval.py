@@ -31,8 +31,6 @@ class Args(EnvArgs):
 
     split: str = "test"
     """train, validation or test."""
-    env: str = "HotpotQA-v0"
-    """Benchmark: an id with or without SkillFlow/, or module:ID of one outside the suite."""
     policy: str = "uniform"
     """uniform or first (over the benchmark's proposals), or the folder of a training run."""
     tasks: int = 100
@@ -56,8 +54,8 @@ def run(args: Args) -> int:
             out.parent.mkdir(parents=True, exist_ok=True)
         if out.is_dir():
             raise UsageError(f"--out {args.out} is a folder: give the name of a file")
-    collector = Collector(lambda: args.make(benchmark))
-    first = args.make(benchmark)
+    collector = Collector(lambda: args.make_env(args.split))
+    first = args.make_env(args.split)
     try:
         core = loaded(first)
         panel = core.taskset[: args.tasks or None]

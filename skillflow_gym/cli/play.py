@@ -16,7 +16,7 @@ from rich.text import Text
 from tyro.conf import Positional, arg
 
 from skillflow_gym.actions import Action, ActionKind
-from skillflow_gym.cli.common import EnvArgs, UsageError, console, find, loaded, plain, usage_errors
+from skillflow_gym.cli.common import EnvArgs, UsageError, console, loaded, plain, usage_errors
 from skillflow_gym.core import SkillEnv
 from skillflow_gym.episode import Episode
 from skillflow_gym.policy import Decision
@@ -45,6 +45,8 @@ class Args(EnvArgs):
 
     env: Positional[Annotated[str, arg(metavar="ENV")]] = "HotpotQA-v0"
     """Benchmark: an id with or without SkillFlow/, or module:ID of one outside the suite."""
+    split: str = "train"
+    """train, validation or test."""
     task_id: str = ""
     """Task to begin with, by id."""
     index: Annotated[int | None, arg(metavar="INT")] = None
@@ -57,7 +59,7 @@ def run(args: Args) -> int:
     """Play until the person leaves."""
     if args.task_id and args.index is not None:
         raise UsageError("give --task-id or --index, not both")
-    env = args.make(find(args.env))
+    env = args.make_env(args.split)
     core = loaded(env)
     out = console(widest=100)  # lines of prose longer than that are hard to read
     position = _position(core, args)

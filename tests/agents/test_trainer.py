@@ -181,7 +181,7 @@ def test_learning_rates_are_those_of_the_parts(tmp_path: Path) -> None:
 
 def test_the_printed_command_repeats_the_evaluation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "a run"
-    vaults(folder, seed=3, eval_tasks=5, eval_rollouts=3, env_args="{step_limit: 5}")
+    vaults(folder, seed=3, eval_tasks=5, eval_rollouts=3, step_limit=5)
     printed = capsys.readouterr().out
     (line,) = re.findall(r"^again: skillflow (.*)$", printed, flags=re.MULTILINE)
     assert skillflow([*shlex.split(line), "--out", str(tmp_path / "again.json")]) == 0

@@ -16,6 +16,7 @@ from skillflow_gym.cli.common import EXTRAS
 from skillflow_gym.registration import Stanza, stanzas
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+CHECKOUT = f"-c {ROOT / 'constraints.txt'} -e '{ROOT}"
 
 
 def test_it_looks_at_everything_and_every_built_benchmark_plays() -> None:
@@ -51,9 +52,9 @@ def test_a_package_that_is_missing_or_broken_gets_its_command(tmp_path: Path, mo
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(doctor, "EXTRAS", {"no_such_package": "train", "broken_package": "hub"})
     absent, broken = doctor.extras()
-    assert (absent.state, absent.command) == ("absent", "pip install 'skillflow-gym[train]'")
+    assert (absent.state, absent.command) == ("absent", f"pip install {CHECKOUT}[train]'")
     assert broken.state == "broken" and "libgone.so" in broken.detail
-    assert broken.command == "pip install --force-reinstall 'skillflow-gym[hub]'"
+    assert broken.command == f"pip install --force-reinstall {CHECKOUT}[hub]'"
 
 
 def failing(error: Exception) -> Any:
@@ -66,9 +67,9 @@ def failing(error: Exception) -> Any:
 @pytest.mark.parametrize(
     ("error", "extra", "state", "command"),
     [
-        (ModuleNotFoundError("No module named 'engine'"), "engine", "absent", "pip install 'skillflow-gym[engine]'"),
-        (ModuleNotFoundError("No module named 'bm25s'"), "", "broken", "pip install skillflow-gym"),
-        (RuntimeError("bad\nnews"), "", "broken", "pip install --force-reinstall skillflow-gym"),
+        (ModuleNotFoundError("No module named 'engine'"), "engine", "absent", f"pip install {CHECKOUT}[engine]'"),
+        (ModuleNotFoundError("No module named 'bm25s'"), "", "broken", f"pip install {CHECKOUT}".replace("'", "")),
+        (RuntimeError("bad\nnews"), "", "broken", f"pip install --force-reinstall {CHECKOUT}".replace("'", "")),
     ],
 )
 def test_a_benchmark_that_does_not_work_gets_its_command_and_exit_code_1(
@@ -136,4 +137,4 @@ def test_a_checkout_that_is_not_installed_says_how_to_install_it(monkeypatch: py
     )
     monkeypatch.setattr(doctor.importlib, "metadata", metadata)
     check = {check.name: check for check in doctor.installation()}["skillflow-gym"]
-    assert (check.state, check.command) == ("absent", f"pip install -e {ROOT}")
+    assert (check.state, check.command) == ("absent", f"pip install -c {ROOT / 'constraints.txt'} -e {ROOT}")
