@@ -23,14 +23,18 @@ from skillflow_gym.trajectory import Context
 TASK_WORDS, WINDOW_WORDS, ARGUMENT_WORDS = 16, 8, 4
 """How many word ids describe the task, the surroundings of a mention, and the argument."""
 
-NAMES = (
-    *("is_skill", "is_act", "is_accept", "progress", "last_step", "first_step", "found_nothing"),
-    *("length", "in_task", "share_in_task", "share_of_task", "task_seen", "yes_no", "has_digit", "is_year"),
-    *("is_capital", "mentions", "unmentioned", "in_last", "age", "is_title", "asked_before", "title_asked"),
-    *("body_cover", "chain_cover", "long_chain_cover", "place_named", "chain_named", "title_named", "mean_cover"),
-    *("best_cover", "near_cover", "last_ask_cover", "chain_less_own"),
-    *("pair_found", "pair_agrees", "pair_shares", "pair_cover", "agrees_if_yes", "has_value", "value_rank"),
+OF_ACTION = ("is_skill", "is_act", "is_accept", "yes_no", "has_digit", "is_year", "is_capital")
+OF_CONTEXT = (
+    *("progress", "last_step", "first_step", "found_nothing", "task_seen"),
+    *("pair_found", "pair_agrees", "pair_shares", "pair_cover"),
 )
+OF_PHRASE = (
+    *("length", "in_task", "share_in_task", "share_of_task"),
+    *("mentions", "unmentioned", "in_last", "age", "is_title", "asked_before", "title_asked"),
+    *("body_cover", "chain_cover", "long_chain_cover", "place_named", "chain_named", "title_named", "mean_cover"),
+    *("best_cover", "near_cover", "last_ask_cover", "chain_less_own", "agrees_if_yes", "has_value", "value_rank"),
+)
+NAMES = OF_ACTION + OF_CONTEXT + OF_PHRASE
 SIZE = len(NAMES)
 
 
@@ -51,12 +55,10 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What of an action does not depend on the context."""
+    """What of an action does not depend on the context: ``OF_ACTION``, and the buckets of its verb and argument."""
 
     phrase: tuple[str, ...]
-    kind: tuple[float, float, float]
-    shape: tuple[float, float, float, float]
-    verb: int
+    numbers: tuple[float, ...]
     ids: tuple[int, ...]
 
 
@@ -70,20 +72,16 @@ def _form(action: Action) -> _Form:
             verb, _, argument = action.argument.partition(" ")
         argument = argument.strip()
     phrase = words(argument)
-    shape = (
+    numbers = (
+        *(float(action.kind == kind) for kind in ActionKind),
         float(phrase == ("yes",)) - float(phrase == ("no",)),
         float(any(c.isdigit() for c in argument)),
         float(len(argument) == 4 and argument.isdigit()),
         float(argument[:1].isupper()),
     )
     ids = word_ids(argument)[:ARGUMENT_WORDS]
-    return _Form(
-        phrase,
-        (float(action.kind == 0), float(action.kind == 1), float(action.kind == 2)),
-        shape,
-        bucket(f"{action.kind.name} {verb}".lower()),
-        ids + (0,) * (ARGUMENT_WORDS - len(ids)),
-    )
+    padding = (0,) * (ARGUMENT_WORDS - len(ids))
+    return _Form(phrase, numbers, (bucket(f"{action.kind.name} {verb}".lower()), *ids, *padding))
 
 
 def features(context: Context) -> Features:
@@ -92,51 +90,58 @@ def features(context: Context) -> Features:
     acts = [_form(turn.action).phrase for turn in context.turns if turn.action.kind is ActionKind.ACT]
     asked, last_ask = set(acts), frozenset(acts[-1]) - STOP_WORDS if acts else frozenset()
     last = len(context.turns)
-    common = (
+    task_words = words(context.task)
+    task_text = f" {' '.join(task_words)} "
+    pair = places.pair(task_words)
+    agreement = (1.0 if pair.agrees else -1.0) if pair.found else 0.0
+    of_context = (
         context.step / max(context.step_limit, 1),
         float(context.step + 1 >= context.step_limit),
         float(last == 0),
         float(last > 0 and context.observation.startswith("Nothing")),
+        places.cover(places.seen),
+        *(float(pair.found), float(pair.agrees), float(pair.shares), pair.cover),
     )
-    task_words = words(context.task)
-    task_text = f" {' '.join(task_words)} "
-    task_seen = places.cover(places.seen)
-    pair = places.pair(task_words)
-    described: dict[tuple[str, ...], tuple[tuple[float, ...], tuple[float, ...], tuple[int, ...]]] = {}
-    numbers, ids = [], []
-    for action in context.proposals:
-        form = _form(action)
-        phrase = form.phrase
-        if (entry := described.get(phrase)) is None:
-            mask = places.mask(phrase)
-            own = places.cover(mask)
-            within: tuple[float, ...] = (
+    forms = [_form(action) for action in context.proposals]
+    rows = {phrase: row for row, phrase in enumerate(dict.fromkeys([form.phrase for form in forms]))}
+    of_phrases, windows = [], []
+    for phrase in rows:
+        mask = places.mask(phrase)
+        mention, window = _describe(places, phrase, last, asked, last_ask)
+        rank = pair.ranks.get(phrase)
+        of_phrases.append(
+            (
                 min(len(phrase), 10) / 10,
                 float(bool(phrase) and f" {' '.join(phrase)} " in task_text),
-                bin(mask).count("1") / max(len(phrase), 1),
+                mask.bit_count() / max(len(phrase), 1),
                 places.named(mask),
-                task_seen,
+                *mention,
+                # What the chain covers beyond the words that the argument repeats from the task.
+                mention[_CHAIN] - places.cover(mask),
+                agreement if phrase == ("yes",) else -agreement if phrase == ("no",) else 0.0,
+                float(rank is not None),
+                rank or 0.0,
             )
-            mention, window = _describe(places, phrase, last, asked, last_ask)
-            # chain_less_own: what the chain covers beyond the words that the argument repeats from the task.
-            rank = pair.ranks.get(phrase)
-            yes = form.shape[0] * (1.0 if pair.agrees else -1.0) if pair.found else 0.0
-            agreement = (float(pair.found), float(pair.agrees), float(pair.shares), pair.cover, yes)
-            told: tuple[float, ...] = (*agreement, float(rank is not None), rank or 0.0)
-            entry = described[phrase] = (within, (*mention, mention[_CHAIN] - own, *told), window)
-        within, mention, window = entry
-        numbers.append((*form.kind, *common, *within, *form.shape, *mention))
-        ids.append((form.verb, *window, *form.ids))
+        )
+        windows.append(window)
+    row = [rows[form.phrase] for form in forms]
+    numbers = np.empty((len(forms), SIZE), dtype=np.float32)
+    start, end = len(OF_ACTION), len(OF_ACTION) + len(OF_CONTEXT)
+    numbers[:, :start] = [form.numbers for form in forms]
+    numbers[:, start:end] = of_context
+    numbers[:, end:] = np.array(of_phrases, dtype=np.float32)[row]
+    ids = np.array([form.ids for form in forms], dtype=np.int64)
+    around = np.array(windows, dtype=np.int64)[row]
     task = word_ids(context.task)[:TASK_WORDS]
     return Features(
-        np.array(numbers, dtype=np.float32),
-        np.array(ids, dtype=np.int64),
+        numbers,
+        np.concatenate([ids[:, :1], around, ids[:, 1:]], axis=1),
         np.array(task + (0,) * (TASK_WORDS - len(task)), dtype=np.int64),
     )
 
 
 _NO_WINDOW = (0,) * WINDOW_WORDS
-_CHAIN = NAMES.index("long_chain_cover") - NAMES.index("mentions")
+_CHAIN = OF_PHRASE.index("long_chain_cover") - OF_PHRASE.index("mentions")
 
 
 def _describe(
@@ -147,35 +152,33 @@ def _describe(
     if not found:
         return (0.0, 1.0, 0.0, 0.0, 0.0, float(phrase in asked), *([0.0] * 11)), _NO_WINDOW
     # The place that counts is the one whose chain covers most of the task; the newest among equals.
-    cover, named = places.cover, places.named
-    keyed = []
-    for i, p in found:
-        far, here = places.long_chain[i], places.own[i]
-        keyed.append((cover(far) + named(far) + cover(here) + named(here), places.turn[i], i, p))
-    _, _, best, position = max(keyed)
-    segment = places.segments[best]
+    worth, turn, segments, body = places.worth, places.turn, places.segments, places.body
+    _, _, best, position = max([(worth[i], turn[i], i, p) for i, p in found])
+    segment = segments[best]
     after = position + len(phrase)
     near = slice(max(0, position - 4), position), slice(after, after + 4)
     window = segment.words[near[0]] + segment.words[near[1]]
     ids = segment.ids[near[0]] + segment.ids[near[1]]
     where = {i for i, _ in found}
-    newest = max([places.turn[i] for i in where])
+    newest = max([turn[i] for i in where])
+    cover, named = places.cover, places.named
+    covers = [cover(body[i]) for i in where]
     numbers = (
         log(1 + len(found)) / 3,
         0.0,
         float(newest == last),
         (last - newest) / 8,
-        float(any([places.segments[i].title == phrase for i in where])),
+        float(any([segments[i].title == phrase for i in where])),
         float(phrase in asked),
         float(segment.title in asked),
-        cover(places.body[best]),
+        cover(body[best]),
         cover(places.chain[best]),
         cover(places.long_chain[best]),
         named(places.own[best]),
         named(places.long_chain[best]),
         named(places.title[best]),
-        sum([cover(places.body[i]) for i in where]) / len(where),
-        max([cover(places.body[i]) for i in where]),
+        sum(covers) / len(where),
+        max(covers),
         cover(places.mask(window)),
         sum([w in segment.words or w in segment.title for w in last_ask]) / len(last_ask) if last_ask else 0.0,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import log
 
@@ -34,6 +34,7 @@ class Shown:
         body: the task's words in each segment.
         title: the task's words in each segment's title.
         spread: in how many segments each of the task's words occurs.
+        found: what ``find`` was asked before; rollouts of a task share their observations.
     """
 
     segments: tuple[Segment, ...]
@@ -41,6 +42,18 @@ class Shown:
     body: tuple[int, ...]
     title: tuple[int, ...]
     spread: tuple[int, ...]
+    found: dict[Words, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+
+    def find(self, phrase: Words) -> tuple[tuple[int, int], ...]:
+        """(segment, position) of every mention of ``phrase``, which is not empty."""
+        known = self.found.get(phrase)
+        if known is None:
+            size, segments = len(phrase), self.segments
+            starts = self.at.get(phrase[0], ())
+            known = self.found[phrase] = tuple(
+                [(i, p) for i, p in starts if size == 1 or segments[i].words[p : p + size] == phrase]
+            )
+        return known
 
 
 @lru_cache(maxsize=8192)
@@ -88,6 +101,12 @@ def shown(task: str, observation: str) -> Shown:
     return Shown(tuple(segments), at, tuple(body), tuple(titles), tuple(spread.values()))
 
 
+@lru_cache(maxsize=65536)
+def asked_mask(task: str, some: Words) -> int:
+    """The task's words among ``some``, as bits."""
+    return _mask(asked_stems(task), some)
+
+
 def _mask(bit: dict[str, int], some: Sequence[str]) -> int:
     mask = 0
     for word in some:
@@ -105,18 +124,19 @@ class Places:
         segments, turn: the segments, and the turn that showed each.
         body, title, own, chain, long_chain: masks: the sentence's words, its title's, both; ``chain`` adds the best
             segment elsewhere that mentions its title, ``long_chain`` one more of those.
+        worth: of each segment, what it and its long chain cover.
         seen: the mask of all words that were shown.
     """
 
     def __init__(self, context: Context) -> None:
-        self._bit = asked_stems(context.task)
+        self._task = context.task
         parts = [shown(context.task, text) for text in (context.first, *(t.observation for t in context.turns))]
         self.segments = [segment for part in parts for segment in part.segments]
         self.turn = [turn for turn, part in enumerate(parts) for _ in part.segments]
-        self._parts: list[tuple[int, dict[str, list[tuple[int, int]]]]] = []
+        self._parts: list[tuple[int, Shown]] = []
         start = 0
         for part in parts:
-            self._parts.append((start, part.at))
+            self._parts.append((start, part))
             start += len(part.segments)
         counts = [sum(spread) for spread in zip(*(part.spread for part in parts), strict=True)]
         weights = [log((2 + start) / (1 + n)) + 0.2 for n in counts]
@@ -125,6 +145,7 @@ class Places:
         self._names = _shares([(1 << i, w) for i, w in enumerate(weights) if names >> i & 1])
         self._covers: dict[int, float] = {0: 0.0}
         self._nameds: dict[int, float] = {0: 0.0}
+        self._worths: dict[int, float] = {}
         self.body = [mask for part in parts for mask in part.body]
         self.title = [mask for part in parts for mask in part.title]
         self.own = [b | t for b, t in zip(self.body, self.title, strict=True)]
@@ -134,10 +155,11 @@ class Places:
         links = self._links()
         self.chain = self._extend(self.own, links)
         self.long_chain = self._extend(self.chain, links)
+        self.worth = [self._worth(far) + self._worth(own) for far, own in zip(self.long_chain, self.own, strict=True)]
 
-    def mask(self, some: Sequence[str]) -> int:
+    def mask(self, some: Words) -> int:
         """The task's words among ``some``, as bits."""
-        return _mask(self._bit, some)
+        return asked_mask(self._task, some)
 
     def cover(self, mask: int) -> float:
         """The share of the words that say what is asked."""
@@ -157,9 +179,7 @@ class Places:
         """(segment, position) of every mention of ``phrase``."""
         if not phrase:
             return []
-        first, size, segments = phrase[0], len(phrase), self.segments
-        found = [(start + i, p) for start, at in self._parts if first in at for i, p in at[first]]
-        return found if size == 1 else [(i, p) for i, p in found if segments[i].words[p : p + size] == phrase]
+        return [(start + i, p) for start, part in self._parts for i, p in part.find(phrase)]
 
     def pair(self, task_words: Words) -> Pair:
         """The comparison of the titles that the task names."""
@@ -189,12 +209,18 @@ class Places:
         """For each segment, its own words and those that the best segment which mentions its title has reached."""
         sources = {title: {reached[i] for i in places} for title, places in links.items()}
         return [
-            max((mine | other for other in sources.get(segment.title, ())), key=self._worth, default=mine)
+            self._best([mine | other for other in sources.get(segment.title, ())], mine)
             for segment, mine in zip(self.segments, self.own, strict=True)
         ]
 
-    def _worth(self, mask: int) -> tuple[float, int]:
-        return (self.cover(mask) + self.named(mask), mask)
+    def _best(self, masks: list[int], default: int) -> int:
+        return max([(self._worth(mask), mask) for mask in masks])[1] if masks else default
+
+    def _worth(self, mask: int) -> float:
+        value = self._worths.get(mask)
+        if value is None:
+            value = self._worths[mask] = self.cover(mask) + self.named(mask)
+        return value
 
 
 def _shares(weights: list[tuple[int, float]]) -> list[tuple[int, float]]:

@@ -6,6 +6,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 _JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
@@ -68,5 +69,14 @@ class Toolbox(Mapping[str, Tool]):
 
     def describe(self) -> str:
         """A line per tool: ``name: argument - what it does``."""
-        lines = [f"{tool.name}: {next(iter(tool.parameters))} - {tool.description}" for tool in self._tools.values()]
+        functions = [tool.function for tool in self._tools.values()]
+        # Every episode has methods of its own, but of the same functions.
+        lines = [_line(getattr(f, "__func__", f), inspect.ismethod(f)) for f in functions]
         return "\n".join(["Tools:", *lines])
+
+
+@lru_cache(maxsize=256)
+def _line(function: Callable[..., str], method: bool) -> str:
+    argument = [*inspect.signature(function).parameters][1 if method else 0]
+    tool = Tool(function)
+    return f"{tool.name}: {argument} - {tool.description}"
