@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from skillflow_gym.agents import objectives as o
 from skillflow_gym.agents.args import TrainArgs, one_line_errors, parse
@@ -90,6 +90,10 @@ class TTB:
         if self.head is not None:
             self.modules["log_z"] = (self.head, args.log_z_lr)
 
+    def weights(self, reward: Tensor, groups: Tensor) -> Tensor:
+        """1 for the trajectories of groups whose rewards differ, and the contrast weight for the others."""
+        return o.contrast_weights(reward, groups, self.args.contrast_weight)
+
     def loss(self, policy: TrainablePolicy, batch: Batch) -> Loss:
         """The TTB loss, with the residual, log Z and beta as figures."""
         args = self.args
@@ -108,8 +112,7 @@ class TTB:
         else:
             log_z = o.vargrad_log_z(o.path_log_ratio(pf, rho, mask), log_r, batch.groups, beta)
         residual = o.ttb_residual(pf, rho, mask, log_r, log_z, beta)  # [N]
-        weights = o.contrast_weights(batch.reward, batch.groups, args.contrast_weight)
-        loss = o.ttb_loss(residual, o.path_lengths(mask), weights)
+        loss = o.ttb_loss(residual, o.path_lengths(mask), batch.weights)
         with torch.no_grad():
             figures = {
                 "flow/residual": float(residual.abs().mean()),
@@ -119,7 +122,7 @@ class TTB:
             }
         return Loss(loss, figures)
 
-    def _anchor(self, policy: TrainablePolicy, batch: Batch, log_pf: torch.Tensor) -> torch.Tensor:
+    def _anchor(self, policy: TrainablePolicy, batch: Batch, log_pf: Tensor) -> Tensor:
         if self.args.anchor == "tree":
             return torch.zeros_like(log_pf)
         return policy.log_prob(batch.trajectories, self.args.anchor)[0]

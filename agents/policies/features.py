@@ -26,13 +26,14 @@ TASK_WORDS, WINDOW_WORDS, ARGUMENT_WORDS = 16, 8, 4
 OF_ACTION = ("is_skill", "is_act", "is_accept", "yes_no", "has_digit", "is_year", "is_capital")
 OF_CONTEXT = (
     *("progress", "last_step", "first_step", "found_nothing", "task_seen"),
-    *("pair_found", "pair_agrees", "pair_shares", "pair_cover"),
+    *("pair_found", "pair_cover"),
 )
 OF_PHRASE = (
     *("length", "in_task", "share_in_task", "share_of_task"),
     *("mentions", "unmentioned", "in_last", "age", "is_title", "asked_before", "title_asked"),
     *("body_cover", "chain_cover", "long_chain_cover", "place_named", "chain_named", "title_named", "mean_cover"),
-    *("best_cover", "near_cover", "last_ask_cover", "chain_less_own", "agrees_if_yes", "has_value", "value_rank"),
+    *("best_cover", "near_cover", "last_ask_cover", "chain_less_own"),
+    *("agrees_if_yes", "shares_if_yes", "overlap_if_yes", "has_value", "value_rank"),
 )
 NAMES = OF_ACTION + OF_CONTEXT + OF_PHRASE
 SIZE = len(NAMES)
@@ -62,6 +63,10 @@ class _Form:
     ids: tuple[int, ...]
 
 
+def _sign(phrase: tuple[str, ...]) -> float:
+    return float(phrase == ("yes",)) - float(phrase == ("no",))
+
+
 @lru_cache(maxsize=16384)
 def _form(action: Action) -> _Form:
     """An act's first word is its verb, whether ``name: argument`` or an engine's command; the rest is the argument."""
@@ -74,7 +79,7 @@ def _form(action: Action) -> _Form:
     phrase = words(argument)
     numbers = (
         *(float(action.kind == kind) for kind in ActionKind),
-        float(phrase == ("yes",)) - float(phrase == ("no",)),
+        _sign(phrase),
         float(any(c.isdigit() for c in argument)),
         float(len(argument) == 4 and argument.isdigit()),
         float(argument[:1].isupper()),
@@ -93,14 +98,15 @@ def features(context: Context) -> Features:
     task_words = words(context.task)
     task_text = f" {' '.join(task_words)} "
     pair = places.pair(task_words)
-    agreement = (1.0 if pair.agrees else -1.0) if pair.found else 0.0
+    # What speaks for yes, in [-1, 1]; the opposite speaks for no.
+    for_yes = (2.0 * pair.agrees - 1, 2.0 * pair.shares - 1, min(pair.overlap, 2) - 1.0) if pair.found else (0.0,) * 3
     of_context = (
         context.step / max(context.step_limit, 1),
         float(context.step + 1 >= context.step_limit),
         float(last == 0),
         float(last > 0 and context.observation.startswith("Nothing")),
         places.cover(places.seen),
-        *(float(pair.found), float(pair.agrees), float(pair.shares), pair.cover),
+        *(float(pair.found), pair.cover),
     )
     forms = [_form(action) for action in context.proposals]
     rows = {phrase: row for row, phrase in enumerate(dict.fromkeys([form.phrase for form in forms]))}
@@ -118,7 +124,7 @@ def features(context: Context) -> Features:
                 *mention,
                 # What the chain covers beyond the words that the argument repeats from the task.
                 mention[_CHAIN] - places.cover(mask),
-                agreement if phrase == ("yes",) else -agreement if phrase == ("no",) else 0.0,
+                *[_sign(phrase) * value for value in for_yes],
                 float(rank is not None),
                 rank or 0.0,
             )

@@ -36,6 +36,7 @@ class Pair:
         found: whether passages under at least two of them were shown.
         agrees: whether the sentences that fit the task best share a name or a number that the task does not hold.
         shares: whether they share another word that the task does not hold.
+        overlap: how many names and numbers that the task does not hold stand under both, in any sentence.
         cover: how well the worse of the two sentences covers the task.
         ranks: for each title with a value, its rank among the values: 1 the largest, -1 the smallest.
     """
@@ -43,6 +44,7 @@ class Pair:
     found: bool = False
     agrees: bool = False
     shares: bool = False
+    overlap: int = 0
     cover: float = 0.0
     ranks: Mapping[Words, float] = field(default_factory=dict)
 
@@ -74,10 +76,11 @@ def compare(
         titles: titles that the task names.
         sentences: what stands under each of them.
     """
-    best = [max(sentences[t], key=lambda s: s.cover) for t in titles if sentences.get(t)]
-    if len(best) < 2:
+    told = [sentences[t] for t in titles if sentences.get(t)][:2]
+    if len(told) < 2:
         return Pair()
-    first, second = best[0], best[1]
+    first, second = (max(some, key=lambda s: s.cover) for some in told)
+    marks = [frozenset[str]().union(*[s.marks for s in some]) for some in told]
     values = {}
     for title in titles:
         numbered = [(s.cover, v) for s in sentences.get(title, ()) if (v := value(s.words)) is not None]
@@ -86,4 +89,5 @@ def compare(
     low, high = min(values.values(), default=0.0), max(values.values(), default=0.0)
     ranks = {t: 2 * (v - low) / (high - low) - 1 if high > low else 0.0 for t, v in values.items()}
     agrees, shares = bool(first.marks & second.marks), bool(first.others & second.others)
-    return Pair(True, agrees, shares, min(first.cover, second.cover), ranks if len(values) > 1 else {})
+    cover, overlap = min(first.cover, second.cover), len(marks[0] & marks[1])
+    return Pair(True, agrees, shares, overlap, cover, ranks if len(values) > 1 else {})

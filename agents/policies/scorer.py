@@ -35,8 +35,10 @@ class ScorerNetwork(nn.Module):
         self.gate = nn.Linear(embedding, width)
         self.middle = nn.Linear(width, width)
         self.leave = nn.Linear(width, 1)
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
+        self.relate = nn.Linear(embedding, f.SIZE + extra)
+        for last in (self.leave, self.relate):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
 
     def forward(self, numbers: Tensor, words: Tensor, task: Tensor, row_of: Tensor) -> Tensor:
         """Logits [R] of R candidates.
@@ -51,10 +53,12 @@ class ScorerNetwork(nn.Module):
         argument = self._mean(words[:, 1 + f.WINDOW_WORDS :])  # [R, E]
         verb = self.embed(words[:, 0])  # [R, E]
         inputs = torch.cat([numbers, verb, near, argument, self._attend(near, task, row_of)], dim=1)
-        # What the task asks decides what the numbers are worth: earlier or later, same or both, who or when.
+        # What the task asks decides what the numbers are worth: earlier or later, same or both, who or when. The
+        # direct product finds such a thing early, when the hidden layers have not.
         asked = nn.functional.embedding_bag(task, self.embed.weight, mode="sum", padding_idx=0)  # [C, E]
         hidden = torch.relu(self.enter(inputs) * (1 + self.gate(asked))[row_of])  # [R, width]
-        logits: Tensor = self.leave(torch.relu(self.middle(hidden))).squeeze(1)
+        direct = (numbers * self.relate(asked)[row_of]).sum(dim=1)  # [R]
+        logits: Tensor = self.leave(torch.relu(self.middle(hidden))).squeeze(1) + direct
         return logits
 
     def _attend(self, near: Tensor, task: Tensor, row_of: Tensor) -> Tensor:

@@ -70,13 +70,24 @@ SAME = (
 OTHER = SAME.replace("joined Ironworks Records", "joined Foxglove Music")
 
 
-@pytest.mark.parametrize(("shown", "agrees"), [(SAME, 1.0), (OTHER, 0.0)])
-def test_two_things_agree_if_their_sentences_share_a_name(shown: str, agrees: float) -> None:
+@pytest.mark.parametrize(
+    ("shown", "agrees", "shares", "overlap"),
+    [
+        (SAME, 1.0, -1.0, 1.0),
+        (OTHER, -1.0, -1.0, -1.0),
+        (OTHER.replace("joined", "signed with"), -1.0, 1.0, -1.0),
+        (f"{OTHER}\n", -1.0, -1.0, -1.0),
+        (f"{OTHER} It is from Ironworks.", -1.0, -1.0, 0.0),
+    ],
+)
+def test_what_two_passages_share_speaks_for_yes_and_against_no(
+    shown: str, agrees: float, shares: float, overlap: float
+) -> None:
     found = named(context(LABEL, shown, "Copper Teapot", "yes", "no"))
-    for row in found.values():
-        assert (row["pair_found"], row["pair_agrees"]) == (1.0, agrees)
-    sign = 1.0 if agrees else -1.0
-    assert [found[a]["agrees_if_yes"] for a in ("yes", "no", "Copper Teapot")] == [sign, -sign, 0.0]
+    assert all(row["pair_found"] == 1.0 for row in found.values())
+    signs = {"yes": 1.0, "no": -1.0, "Copper Teapot": 0.0}
+    for name, told in {"agrees": agrees, "shares": shares, "overlap": overlap}.items():
+        assert {a: found[a][f"{name}_if_yes"] for a in signs} == {a: sign * told for a, sign in signs.items()}, name
 
 
 def test_the_title_with_the_larger_value_has_the_higher_rank() -> None:
@@ -87,7 +98,7 @@ def test_the_title_with_the_larger_value_has_the_higher_rank() -> None:
 
 def test_one_thing_is_no_pair() -> None:
     row = named(context(LABEL, SAME.split("\n[2]")[0], "yes"))["yes"]
-    for name in ("pair_found", "pair_agrees", "pair_shares", "pair_cover", "agrees_if_yes", "has_value", "value_rank"):
+    for name in (*(name for name in NAMES if name.endswith("_if_yes") or "pair" in name), "has_value", "value_rank"):
         assert row[name] == 0.0
 
 
@@ -311,6 +322,6 @@ def test_played_contexts_are_well_described() -> None:
     numbers = np.concatenate([features(one).numbers for one in shown])
     assert np.abs(numbers).max() <= 3.0, "all of them small"
     constant = {name for name, column in zip(NAMES, numbers.T, strict=True) if np.ptp(column) == 0}
-    assert constant <= {"is_skill", "is_year", "last_step", "pair_shares", "found_nothing"}, (
+    assert constant <= {"is_skill", "is_year", "last_step", "shares_if_yes", "found_nothing"}, (
         "the others tell contexts apart"
     )
