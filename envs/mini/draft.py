@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from .names import STYLES, Namer, Style
+from .names import EDITION, STYLES, Namer, Style
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Draft:
     """The entities of one split's world, in the making."""
 
     def __init__(self, split: str) -> None:
-        self.rng = Random(f"encyclopaedia/{split}")
+        self.rng = Random(f"encyclopaedia/{EDITION}/{split}")
         self.names = Namer(split, self.rng)
         self.entities: dict[str, Entity] = {}
         self._styles: dict[str, Style] = {}

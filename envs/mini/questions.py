@@ -21,7 +21,7 @@ from .chains import (
     TEST_FACTS,
 )
 from .encyclopaedia import Article, Step, World, refer, world
-from .names import SPLITS
+from .names import EDITION, SPLITS
 from .people import MONTHS
 from .wordings import WORDINGS
 
@@ -92,11 +92,11 @@ def questions(benchmark: str, split: str) -> tuple[Question, ...]:
         raise ValueError(f"no mini questions for benchmark {benchmark!r}: choose one of {', '.join(BENCHMARKS)}")
     articles = world(split)
     forms = [form for form, percent in _FORMS[benchmark] for _ in range(percent * SIZES[split] // 100)]
-    Random(f"{benchmark}/{split}").shuffle(forms)
+    Random(f"{benchmark}/{EDITION}/{split}").shuffle(forms)
     result: dict[str, Question] = {}
     asked: set[str] = set()
     for index, form in enumerate(forms):
-        rng = Random(f"{benchmark}/{split}/{index}")
+        rng = Random(f"{benchmark}/{EDITION}/{split}/{index}")
         shared, own = templates(form, split)
         fresh = [template for template in own if template.id not in asked]
         while len(result) <= index:
