@@ -28,7 +28,7 @@ class Args(TrainArgs):
 
     rollouts: int = 12
     """Rollouts per task and update: the group."""
-    replay_groups: int = 150
+    replay_groups: int = 300
     """Groups of past rollouts that are kept for more gradient steps; 0 for on-policy training."""
     gradient_steps: int = 8
     """Gradient steps per update: the first on its own groups, the others on kept ones."""

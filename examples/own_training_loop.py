@@ -29,7 +29,7 @@ def describe(context: skillflow_gym.Context) -> np.ndarray:
 def main() -> None:
     """Train for a few episodes and print what was learned."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--episodes", type=int, default=400, help="at least 2")
+    parser.add_argument("--episodes", type=int, default=3000, help="at least 2")
     episodes = parser.parse_args().episodes
     env = gym.make("SkillFlow/HotpotQA-v0", source="mini", split="train")
     rng = np.random.default_rng(0)
