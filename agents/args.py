@@ -22,7 +22,7 @@ class TrainArgs(EnvArgs):
 
     seed: int = 0
     """Seeds the policy, the order of the tasks and every rollout."""
-    steps: int = 800
+    steps: int = 900
     """Number of updates."""
     tasks_per_step: int = 8
     """Tasks per update."""
@@ -46,7 +46,7 @@ class TrainArgs(EnvArgs):
     """Updates between checkpoints."""
     trajectories_every: int = 50
     """Updates between those whose trajectories are kept; 0 keeps none."""
-    paths_every: int = 20
+    paths_every: int = 50
     """Updates between counts of distinct successful paths, which take replays; 0 counts none."""
     deadline: float = 0.0
     """Seconds per episode, after which it is dropped; 0 for none."""

@@ -45,13 +45,13 @@ class Features:
 
     Attributes:
         numbers: float32 [N, SIZE], most of them in [0, 1].
-        words: int64 [N, 1 + WINDOW_WORDS + ARGUMENT_WORDS]: first word of the command, surroundings, argument.
-        task: int64 [TASK_WORDS].
+        words: int32 [N, 1 + WINDOW_WORDS + ARGUMENT_WORDS]: first word of the command, surroundings, argument.
+        task: int32 [TASK_WORDS].
     """
 
     numbers: NDArray[np.float32]
-    words: NDArray[np.int64]
-    task: NDArray[np.int64]
+    words: NDArray[np.int32]
+    task: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +136,13 @@ def features(context: Context) -> Features:
     numbers[:, :start] = [form.numbers for form in forms]
     numbers[:, start:end] = of_context
     numbers[:, end:] = np.array(of_phrases, dtype=np.float32)[row]
-    ids = np.array([form.ids for form in forms], dtype=np.int64)
-    around = np.array(windows, dtype=np.int64)[row]
+    ids = np.array([form.ids for form in forms], dtype=np.int32)
+    around = np.array(windows, dtype=np.int32)[row]
     task = word_ids(context.task)[:TASK_WORDS]
     return Features(
         numbers,
         np.concatenate([ids[:, :1], around, ids[:, 1:]], axis=1),
-        np.array(task + (0,) * (TASK_WORDS - len(task)), dtype=np.int64),
+        np.array(task + (0,) * (TASK_WORDS - len(task)), dtype=np.int32),
     )
 
 

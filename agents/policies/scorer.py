@@ -96,7 +96,7 @@ class Scorer:
             self.phi = ScorerNetwork(extra=2) if hindsight else None
         self.greedy = greedy
         self.updates = 0
-        self._features: Callable[[Key, Context], f.Features] = _FeatureCache(6_000)
+        self._features: Callable[[Key, Context], f.Features] = _FeatureCache(15_000)
 
     @property
     def version(self) -> str:

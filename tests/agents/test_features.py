@@ -49,8 +49,8 @@ def check(shown: Context) -> None:
     found = features(shown)
     count = len(shown.proposals)
     assert found.numbers.shape == (count, SIZE) and found.numbers.dtype == np.float32
-    assert found.words.shape == (count, 1 + WINDOW_WORDS + ARGUMENT_WORDS) and found.words.dtype == np.int64
-    assert found.task.shape == (TASK_WORDS,) and found.task.dtype == np.int64
+    assert found.words.shape == (count, 1 + WINDOW_WORDS + ARGUMENT_WORDS) and found.words.dtype == np.int32
+    assert found.task.shape == (TASK_WORDS,) and found.task.dtype == np.int32
     assert np.isfinite(found.numbers).all()
     for ids in (found.words, found.task):
         assert ids.min() >= 0 and ids.max() < BUCKETS
