@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from skillflow_gym.envs.qa import QAEnv
 from skillflow_gym.scoring import triviaqa
-from skillflow_gym.tasks import Gold, Task
+from skillflow_gym.tasks import Gold, RecordError, Task
 
 
 class TriviaQAEnv(QAEnv):
@@ -30,7 +30,10 @@ class TriviaQAEnv(QAEnv):
     def parse(cls, record: Mapping[str, Any], index: int, split: str) -> tuple[Task, Gold]:
         """The value and its aliases."""
         pages = record["entity_pages"]
-        passages = list(zip(pages["title"], pages["wiki_context"], strict=False))
+        titles, texts = pages["title"], pages["wiki_context"]
+        if texts and len(titles) != len(texts):  # the configurations without context have titles only
+            raise RecordError(f"record {index}: field entity_pages: {len(titles)} titles, {len(texts)} texts")
+        passages = list(zip(titles, texts, strict=False))
         answers = tuple(dict.fromkeys((record["answer"]["value"], *record["answer"]["aliases"])))
         gold = {name: value for name, value in record["answer"].items() if name not in ("value", "aliases")}
         return Task(record["question_id"], record["question"], {"passages": passages}), Gold(answers, gold)

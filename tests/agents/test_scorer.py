@@ -35,8 +35,9 @@ def trained(seed: int = 0, hindsight: bool = False) -> Scorer:
     policy = Scorer(seed, hindsight)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for parameter in [*policy.network.leave.parameters(), *(policy.phi.leave.parameters() if policy.phi else ())]:
-            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+        for network in filter(None, (policy.network, policy.phi)):
+            for parameter in [*network.leave.parameters(), *network.relate.parameters()]:
+                parameter.copy_(torch.randn(parameter.shape, generator=generator) / 4)
     return policy
 
 

@@ -89,6 +89,7 @@ def test_every_broken_field_is_named(record_name: str, tmp_path: Path) -> None:
     ("name", "path", "new", "field"),
     [
         ("HotpotQA", ("context", "sentences"), [["one"]], "context"),
+        ("TriviaQA", ("entity_pages", "wiki_context"), ["one"], "entity_pages"),
         ("NQ-Open", ("answer",), [], "answer"),
     ],
 )
