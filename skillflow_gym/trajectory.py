@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +140,7 @@ class Trajectory:
     def to_json(self) -> str:
         """One line of JSON; ``from_json`` restores an equal trajectory."""
         # Lone surrogates survive because non-ASCII is escaped.
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps(_shallow(self) | {"turns": [_shallow(turn) for turn in self.turns]}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, line: str) -> Trajectory:
@@ -164,7 +164,13 @@ class Trajectory:
             raise TrajectoryError(f"no trajectory: {type(error).__name__}: {error}") from error
 
 
+_NAMES = {cls: tuple(f.name for f in fields(cls)) for cls in (Turn, Trajectory)}
 _TUPLES = tuple(f.name for f in fields(Turn) if str(f.type).startswith("tuple") and f.name != "candidates")
+
+
+def _shallow(item: Turn | Trajectory) -> dict[str, Any]:
+    """The fields as they are: ``asdict`` copies every candidate, and takes five times as long."""
+    return {name: getattr(item, name) for name in _NAMES[type(item)]}
 
 
 def _turn(content: dict[str, Any]) -> Turn:
