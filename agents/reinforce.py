@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from skillflow_gym.agents import objectives as o
 from skillflow_gym.agents.args import TrainArgs, one_line_errors, parse
@@ -27,10 +26,6 @@ class Reinforce:
 
     def __init__(self) -> None:
         self.modules: dict[str, tuple[nn.Module, float]] = {}
-
-    def weights(self, reward: Tensor, groups: Tensor) -> Tensor:
-        """All count alike."""
-        return torch.ones_like(reward)
 
     def loss(self, policy: TrainablePolicy, batch: Batch) -> Loss:
         """The surrogate loss."""

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -46,14 +46,12 @@ class Batch:
         trajectories: N of them.
         reward: R in [0, 1], [N].
         groups: which trajectories are of the same task, [N] integers.
-        weights: how much each counts, [N].
         progress: share of the updates done, in [0, 1): for schedules.
     """
 
     trajectories: Sequence[Trajectory]
     reward: Tensor
     groups: Tensor
-    weights: Tensor
     progress: float
 
 
@@ -83,9 +81,6 @@ class Objective(Protocol):
     modules: dict[str, tuple[nn.Module, float]]
     needs_hindsight: bool
     hindsight_lr: float
-
-    def weights(self, reward: Tensor, groups: Tensor) -> Tensor:
-        """How much each of N trajectories counts, [N], alike in a group; kept groups are drawn in proportion to it."""
 
     def loss(self, policy: TrainablePolicy, batch: Batch) -> Loss:
         """The loss on a batch."""
@@ -179,19 +174,15 @@ class Trainer:
 
     def _learn(self, step: int, trajectories: Sequence[Trajectory]) -> dict[str, float]:
         """The gradient steps of an update: one on its own groups, the others on kept ones."""
-        groups = _groups(trajectories)
-        if not groups:
+        fresh = _groups(trajectories)
+        if not fresh:
             return {}
-        fresh = self._batch(groups, step)
-        weights = self.objective.weights(fresh.reward, fresh.groups)
-        self.replay.extend(groups, [float(weights[fresh.groups == number][0]) for number in range(len(groups))])
-        fresh = replace(fresh, weights=weights)
+        self.replay.extend(fresh)
         self._schedule_learning_rate(step)
         row = self._gradient_step(fresh, step)
         rng = np.random.default_rng([self.args.seed, step, len(self.train_tasks)])
         for _ in range(self.args.gradient_steps - 1):
-            drawn = self.replay.sample(rng, self.args.tasks_per_step)
-            self._gradient_step(self._batch(drawn, step) if drawn else fresh, step)
+            self._gradient_step(self.replay.sample(rng, self.args.tasks_per_step) or fresh, step)
         self.policy.bump()
         return row
 
@@ -200,15 +191,12 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * (1 - 0.9 * (step - 1) / self.args.steps)
 
-    def _batch(self, groups: Sequence[Group], step: int) -> Batch:
-        """The trajectories of ``groups``, all of weight 1."""
+    def _gradient_step(self, groups: Sequence[Group], step: int) -> dict[str, float]:
+        """One step of the optimiser; what it logs is of the groups before the step."""
         trajectories = [trajectory for group in groups for trajectory in group]
         numbers = torch.tensor([number for number, group in enumerate(groups) for _ in group])
         reward = torch.tensor([t.reward for t in trajectories], dtype=torch.float32)
-        return Batch(trajectories, reward, numbers, torch.ones_like(reward), (step - 1) / self.args.steps)
-
-    def _gradient_step(self, batch: Batch, step: int) -> dict[str, float]:
-        """One step of the optimiser; what it logs is of the batch before the step."""
+        batch = Batch(trajectories, reward, numbers, (step - 1) / self.args.steps)
         loss = self.objective.loss(self.policy, batch)
         if not bool(torch.isfinite(loss.value)):
             raise RunError(f"the loss is {loss.value.item()} in update {step}: lower --learning-rate or --beta")

@@ -90,10 +90,6 @@ class TTB:
         if self.head is not None:
             self.modules["log_z"] = (self.head, args.log_z_lr)
 
-    def weights(self, reward: Tensor, groups: Tensor) -> Tensor:
-        """1 for the trajectories of groups whose rewards differ, and the contrast weight for the others."""
-        return o.contrast_weights(reward, groups, self.args.contrast_weight)
-
     def loss(self, policy: TrainablePolicy, batch: Batch) -> Loss:
         """The TTB loss, with the residual, log Z and beta as figures."""
         args = self.args
@@ -112,7 +108,8 @@ class TTB:
         else:
             log_z = o.vargrad_log_z(o.path_log_ratio(pf, rho, mask), log_r, batch.groups, beta)
         residual = o.ttb_residual(pf, rho, mask, log_r, log_z, beta)  # [N]
-        loss = o.ttb_loss(residual, o.path_lengths(mask), batch.weights)
+        weights = o.contrast_weights(batch.reward, batch.groups, args.contrast_weight)
+        loss = o.ttb_loss(residual, o.path_lengths(mask), weights)
         with torch.no_grad():
             figures = {
                 "flow/residual": float(residual.abs().mean()),
