@@ -196,18 +196,27 @@ def test_wheel_and_rival_in_every_order(venv: Venv, wheel: Path) -> None:
     envs = venv.site_packages / "skillflow_gym/envs"
     ours = ("install", "-c", ROOT / "constraints.txt", wheel)
 
+    def installed() -> tuple[bool, bool]:
+        """Whether the suite and the rival lie in site-packages."""
+        return envs.is_dir(), (venv.site_packages / "agents" / "__init__.py").is_file()
+
     venv.pip(*ours)
+    assert installed() == (True, False)
     venv.check_ours(envs)
 
     venv.pip("install", "openai-agents")
+    assert installed() == (True, True)
     venv.check_ours(envs)
     venv.check_rival()
 
     venv.pip("uninstall", "--yes", "skillflow-gym")
+    assert installed() == (False, True)
     venv.check_rival()
     venv.pip(*ours)
+    assert installed() == (True, True)
     venv.check_ours(envs)
     venv.check_rival()
 
     venv.pip("uninstall", "--yes", "openai-agents")
+    assert installed() == (True, False)
     venv.check_ours(envs)

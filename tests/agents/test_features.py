@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from math import log
 from pathlib import Path
 
@@ -267,13 +268,21 @@ turn = st.builds(Turn, actions, texts)
 def test_no_text_breaks_them(
     task: str, first: str, turns: list[Turn], proposals: list[Action], step_limit: int
 ) -> None:
-    check(Context(task, "", first, tuple(turns), (), tuple(proposals), len(turns), step_limit))
+    shown = Context(task, "", first, tuple(turns), (), tuple(proposals), len(turns), step_limit)
+    check(shown)
+    turned = replace(shown, proposals=shown.proposals[::-1])
+    for name in ("numbers", "words"):
+        rows, other = getattr(features(shown), name), getattr(features(turned), name)
+        assert np.array_equal(rows, other[::-1]), "a row is of its proposal, whatever stands beside it"
 
 
 @pytest.mark.parametrize("odd", ["May ፩፩፩፩", "May 𐩀𐩀𐩀𐩀", "9" * 400, "²", "1٫5", "1" * 5000])
 def test_odd_numbers_keep_them_finite(odd: str) -> None:
     shown = f"[1] Copper Teapot\nThe band had {odd} members.\n[2] The Anchors\nThe group joined in 2003."
-    check(context(LABEL, shown, "Copper Teapot", "The Anchors", odd))
+    one = context(LABEL, shown, "Copper Teapot", "The Anchors", odd)
+    check(one)
+    ranks = {argument: row["value_rank"] for argument, row in named(one).items()}
+    assert set(ranks.values()) <= {-1.0, 0.0, 1.0} and ranks["Copper Teapot"] == -ranks["The Anchors"]
 
 
 def played() -> list[Context]:
