@@ -1,4 +1,4 @@
-"""What questions ask: chains of relations, comparisons, and whether two things agree. Some are used in test only.
+"""What questions ask: facts, chains of relations, comparisons, and whether two things agree. Some only in test.
 
 A chain is written ``film.director.birthplace``: the kind of the thing that the question names, then the relations.
 """
@@ -10,20 +10,20 @@ from .wordings import Three
 TEST_FACTS = frozenset(
     "river.mouth province.emblem person.teacher person.death_place company.headquarters band.debut novel.setting "
     "novel.pages film.composer film.running_time mountain.first_ascent mountain.height album.length song.film "
-    "university.students university.rector town.trade country.language".split()
+    "university.students university.rector town.trade country.language country.currency person.instrument band.label "
+    "album.studio company.employees province.area".split()
 )
 """Single facts that TriviaQA and NQ-Open ask for in test only."""
 
 CHAINS: tuple[str, ...] = tuple(
     """
-    film.director.birthplace film.director.university film.composer.birth_date film.novel.author film.novel.published
-    film.location.river novel.author.birthplace novel.author.spouse novel.publisher.headquarters
-    novel.publisher.founder novel.setting.province album.band.hometown album.band.genre album.producer.birth_date
-    song.album.band song.album.released song.writer.birthplace song.film.composer band.singer.instrument
-    band.hometown.population band.label.founded band.debut.producer company.founder.university
-    company.founder.profession company.headquarters.river university.rector.nationality university.town.mayor
-    town.river.source town.river.length town.province.seat river.source.height river.mouth.population
-    mountain.province.country mountain.first_climber.birth_date country.capital.founded
+    film.director.birthplace film.composer.birth_date film.novel.author film.novel.published film.location.river
+    novel.author.spouse novel.publisher.headquarters novel.publisher.founder novel.setting.province
+    album.band.hometown album.band.genre album.producer.birth_date song.album.band song.album.released
+    song.writer.birthplace song.film.composer band.singer.instrument band.hometown.population band.label.founded
+    band.debut.producer company.founder.profession company.headquarters.river university.rector.nationality
+    university.town.mayor town.river.source town.river.length town.province.seat river.source.height
+    river.mouth.population mountain.province.country mountain.first_climber.birth_date country.capital.founded
     country.highest_point.first_climber province.seat.mayor person.birthplace.province person.university.founded
     person.spouse.birthplace person.teacher.university person.best_novel.publisher person.best_film.released
 
@@ -32,35 +32,37 @@ CHAINS: tuple[str, ...] = tuple(
     novel.author.birthplace.province novel.publisher.founder.university novel.publisher.headquarters.mayor
     band.label.founder.birth_date band.hometown.river.source company.founder.university.founded
     company.headquarters.province.country town.river.source.height person.university.town.population
-    person.spouse.birthplace.founded country.highest_point.first_climber.birthplace university.rector.birthplace.founded
-    mountain.first_climber.birthplace.population
+    person.spouse.birthplace.founded country.highest_point.first_climber.birthplace
+    university.rector.birthplace.founded mountain.first_climber.birthplace.population
 
-    song.album.band.label.founder film.novel.author.birthplace.river film.novel.publisher.founder.university
-    album.band.label.headquarters.province band.label.founder.birthplace.province
-    novel.publisher.headquarters.river.source company.headquarters.river.source.height
-    film.director.university.town.mayor person.university.town.river.length person.birthplace.province.seat.population
-    album.producer.birthplace.river.source
+    song.album.band.label.founder film.novel.publisher.founder.university album.band.label.headquarters.province
+    band.label.founder.birthplace.province novel.publisher.headquarters.river.source
+    company.headquarters.river.source.height film.director.university.town.mayor person.university.town.river.length
+    person.birthplace.province.seat.population album.producer.birthplace.river.source
     """.split()
 )
 
 TEST_CHAINS: tuple[str, ...] = tuple(
     """
     film.director.spouse film.composer.university film.location.population novel.author.university
-    novel.setting.river novel.publisher.employees album.producer.birthplace album.studio.province song.album.producer
+    novel.setting.river novel.publisher.founded album.producer.birthplace song.writer.spouse song.album.producer
     band.singer.university band.label.headquarters company.headquarters.founded company.founder.spouse
     university.town.river river.source.first_climber mountain.first_climber.university country.capital.mayor
-    person.spouse.profession person.teacher.birth_date person.birthplace.river
+    person.spouse.profession person.teacher.birth_date person.birthplace.river film.director.university
+    novel.author.birthplace company.founder.university
 
-    film.composer.birthplace.province song.writer.birthplace.river album.producer.university.town
+    film.composer.birthplace.province song.writer.birthplace.river album.producer.university.founded
     novel.setting.river.source company.founder.birthplace.population band.singer.university.founded
     mountain.first_climber.university.rector person.teacher.birthplace.province university.rector.birthplace.river
+    album.producer.birthplace.population film.director.birthplace.province
 
-    song.album.producer.university.founded film.novel.publisher.headquarters.mayor film.composer.birthplace.river.source
-    novel.author.university.town.population band.singer.birthplace.province.seat
-    country.highest_point.first_climber.birthplace.founded
+    song.album.producer.university.founded film.novel.publisher.headquarters.mayor
+    film.composer.birthplace.river.source novel.author.university.town.population
+    band.singer.birthplace.province.seat country.highest_point.first_climber.birthplace.founded
+    film.novel.author.birthplace.river
     """.split()
 )
-"""Chains that only the test split has; train knows all their parts."""
+"""Chains that only the test split has; other chains of the same length in train have all their parts."""
 
 COMPARISONS: dict[str, tuple[Three, Three]] = {
     "person.birth_date": (
@@ -175,17 +177,17 @@ COMPARISONS: dict[str, tuple[Three, Three]] = {
         (
             "Which film is shorter, {a} or {b}?",
             "Which film has the shorter running time, {a} or {b}?",
-            "Of the films {a} and {b}, which is over sooner?",
+            "Of the films {a} and {b}, which is less long?",
         ),
         (
             "Which film is longer, {a} or {b}?",
             "Which film has the longer running time, {a} or {b}?",
-            "Of the films {a} and {b}, which takes more time to watch?",
+            "Of the films {a} and {b}, which takes longer to watch?",
         ),
     ),
 }
 """Relation -> how to ask whose value is the least, and whose is the greatest."""
-TEST_COMPARISONS = frozenset(("university.founded", "river.length", "film.running_time"))
+TEST_COMPARISONS = frozenset(("university.founded", "novel.published", "film.released", "film.running_time"))
 
 AGREEMENTS: dict[str, Three] = {
     "person.birthplace": (
@@ -250,4 +252,4 @@ AGREEMENTS: dict[str, Three] = {
     ),
 }
 """Relation -> how to ask whether two things have the same value of it; ``kind``, whether both are of that kind."""
-TEST_AGREEMENTS = frozenset(("album.producer", "novel.author"))
+TEST_AGREEMENTS = frozenset(("album.producer", "novel.author", "film.director", "town.province"))

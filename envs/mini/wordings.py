@@ -1,4 +1,4 @@
-"""How questions are worded, relation by relation; the third wording of everything is used in test only.
+"""How questions are worded, relation by relation, each in three ways.
 
 ``{x}`` stands for the subject: a name, or another ``phrase``, so that phrases nest into questions of several hops. For
 that reason every ``phrase`` ends with its subject.
