@@ -22,7 +22,7 @@ _SPANS = re.compile(
     rf"|(?P<name>{_NAME}(?:\s+(?:(?:of|the|de|la|le|du|von|van|di|da|del|al|for|on)\s+){{0,2}}{_NAME})*)"
     r"|(?P<number>\d[\d,.]*(?:\s?%)?)"
 )
-_KIND = re.compile(r"\b(?:is|are|was|were|as|became) (?:an?|the) ((?:[\w’'-]+ ?){1,5})")
+_KIND = re.compile(r"\b(?:(?:is|are|was|were|as|became) (?:an?|the)|play(?:s|ed)?(?: the)?) (?=((?:[\w’'-]+ ?){1,5}))")
 _KIND_END = re.compile(
     r"\b(?:that|which|who|of|in|by|from|and|or|for|on|at|with|to|as|located|known|born|released)\b.*"
 )
@@ -30,7 +30,10 @@ _KIND_END = re.compile(
 
 @lru_cache(maxsize=4096)
 def spans(text: str) -> tuple[str, ...]:
-    """Names, quoted titles, dates, numbers and "is a ..." phrases in ``text``, each once, in reading order."""
+    """Names, quoted titles, dates, numbers, and what something is or plays, each once, in reading order.
+
+    Of "is an American rock band" that is the whole phrase, its noun and what stands before the noun.
+    """
     found: dict[str, None] = {}
     for sentence in sentences(text):
         placed: list[tuple[int, str]] = []
@@ -40,6 +43,8 @@ def spans(text: str) -> tuple[str, ...]:
             phrase = _KIND_END.sub("", match[1]).strip()
             if phrase and phrase.lower() not in STOP_WORDS:
                 placed.append((match.start(1), phrase))
+                modifiers, _, noun = phrase.rpartition(" ")
+                placed += [(match.start(1), part) for part in (modifiers, noun) if modifiers]
         placed.sort(key=lambda item: item[0])
         found.update(dict.fromkeys(span for _, span in placed))
     return tuple(found)

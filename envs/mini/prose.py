@@ -277,7 +277,7 @@ PROSE: dict[str, Prose] = {
         lead=(
             "{self} is {a_genre} band.",
             "{self} is a band that plays {genre}.",
-            "{self} is a group known for its {genre}.",
+            "{self} is a group that plays {genre}.",
         ),
         statements=(
             (
