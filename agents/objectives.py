@@ -156,6 +156,25 @@ def contrast_weights(reward: Tensor, groups: Tensor, weight: float) -> Tensor:
     return torch.full(reward.shape, weight, dtype=dtype, device=reward.device).masked_fill(contrast, 1.0)  # [N]
 
 
+def replay_weights(log_pf: Tensor, log_then: Tensor, reward: Tensor, groups: Tensor) -> Tensor:
+    """How much a kept rollout still counts, [N]: 1 if it did better than its group's mean, else min(1, pi / pi_then).
+
+    The residual of a failure that the policy has long left behind asks for an exact, tiny probability; learning those
+    takes most of a network's effort and helps no decision. So failures count as far as the policy would still make
+    them (truncated importance weights, as in IMPALA, Espeholt et al., arXiv 1802.01561), and successes always. Of
+    rollouts that the policy has just made all weights are 1. At zero residual they change nothing.
+
+    Args:
+        log_pf: log pi(tau) of each trajectory now, [N]; no gradient passes.
+        log_then: log pi(tau) when it was sampled, [N].
+        reward: the outcomes, [N].
+        groups: the task of each trajectory, [N].
+    """
+    better = reward > _group_mean(reward, _same_group(groups))  # [N]
+    ratio = (log_pf.detach() - log_then).clamp(max=0.0).exp()  # [N]
+    return torch.where(better, torch.ones_like(ratio), ratio)  # [N]
+
+
 def ttb_loss(residual: Tensor, lengths: Tensor, weights: Tensor) -> Tensor:
     """L_TTB = (1/N) sum of w (Delta / T)^2, a scalar, from ``residual``, ``lengths`` and ``weights``, all [N].
 

@@ -1,4 +1,4 @@
-"""Groups of past rollouts. Trajectory balance holds for any rollouts, so they need no importance weights."""
+"""Groups of past rollouts, for more gradient steps: trajectory balance holds for rollouts of any policy."""
 
 from __future__ import annotations
 

@@ -95,10 +95,11 @@ class TTB:
         args = self.args
         log_pf, mask = policy.log_prob(batch.trajectories)  # [N, T]
         log_rho = self._anchor(policy, batch, log_pf)  # [N, T]
-        tokens = torch.ones(mask.shape)
+        tokens, log_then = torch.ones(mask.shape), torch.zeros(mask.shape)  # [N, T]
         for n, trajectory in enumerate(batch.trajectories):
             for t, turn in enumerate(trajectory.turns):
                 tokens[n, t] = sum(turn.action_mask) or 1
+                log_then[n, t] = turn.log_pf or 0.0
         pf = o.edge_log_probs(log_pf, tokens, mask, args.edge)
         rho = o.edge_log_probs(log_rho, tokens, mask, args.edge)
         log_r = o.log_reward(batch.reward, args.eps)  # [N]
@@ -109,7 +110,9 @@ class TTB:
             log_z = o.vargrad_log_z(o.path_log_ratio(pf, rho, mask), log_r, batch.groups, beta)
         residual = o.ttb_residual(pf, rho, mask, log_r, log_z, beta)  # [N]
         weights = o.contrast_weights(batch.reward, batch.groups, args.contrast_weight)
-        loss = o.ttb_loss(residual, o.path_lengths(mask), weights)
+        now = torch.where(mask, log_pf, 0.0).sum(dim=1)
+        kept = o.replay_weights(now, log_then.sum(dim=1), batch.reward, batch.groups)
+        loss = o.ttb_loss(residual, o.path_lengths(mask), weights * kept)
         with torch.no_grad():
             figures = {
                 "flow/residual": float(residual.abs().mean()),

@@ -146,12 +146,14 @@ def train(
     weight: float = 1.0,
     batch: Batch = everything,
     reference: Tensor | None = None,
+    log_then: Tensor | None = None,
     steps: int = 400,
     lr: float = 0.2,
 ) -> Trained:
     """Minimise the TTB loss with Adam, its rate falling linearly to zero; log Z learns ten times as fast as the policy.
 
-    ``tokens`` is the number of tokens of each action, [N, T] (default 1 each); ``reference`` the logits of pi_ref.
+    ``tokens`` is the number of tokens of each action, [N, T] (default 1 each); ``reference`` the logits of pi_ref;
+    ``log_then`` the log-probability with which each trajectory was once sampled, [N], for the weights of a replay.
     """
     theta, phi, head = env.logits(), env.hindsight_logits(), torch.zeros((), dtype=torch.float64)
     for parameter in (theta, phi, head):
@@ -177,6 +179,9 @@ def train(
         z = head.expand(len(index)) if log_z == "head" else objectives.vargrad_log_z(ratio, log_r[index], groups, beta)
         residual = objectives.ttb_residual(edge_pf, edge_rho, mask[index], log_r[index], z, beta)
         weights = objectives.contrast_weights(env.rewards[index], groups, weight)
+        if log_then is not None:
+            log_now = log_pf[index].sum(dim=1)
+            weights = weights * objectives.replay_weights(log_now, log_then[index], env.rewards[index], groups)
         loss = objectives.ttb_loss(residual, objectives.path_lengths(mask[index]), weights)
         optimiser.zero_grad()
         loss.backward()

@@ -93,6 +93,18 @@ def test_credit_adds_up_to_the_reward() -> None:
     assert float(log_i.max()) > 0.5 > -0.5 > float(log_i.min())  # it does single decisions out, both ways
 
 
+@pytest.mark.parametrize("beta", [1.0, 2.0])
+def test_kept_rollouts_lead_to_the_same_target(env: Enumerated, beta: float) -> None:
+    """Only rollouts of the uniform policy, failures weighed by how far the present one would still make them."""
+    uniform = env.log_probs(env.logits()).sum(dim=1)
+    trained = train(env, beta=beta, log_then=uniform, batch=shuffled(8))
+    assert total_variation(trained.probabilities, env.target(zeros(env), beta)[0]) < 0.02
+    weights = objectives.replay_weights(
+        trained.log_pf.sum(dim=1), uniform, env.rewards, torch.zeros(len(uniform), dtype=torch.long)
+    )
+    assert float(weights.min()) < 0.5  # they are felt
+
+
 # ----------------------------------------------------------------------------------------------- the contrast weight
 
 

@@ -69,6 +69,17 @@ def test_contrast_weights() -> None:
     assert objectives.contrast_weights(torch.tensor([0, 0]), ONE_TASK, 0.5).tolist() == [0.5, 0.5]
 
 
+def test_replay_weights() -> None:
+    reward = f64(1, 0, 0, 0.5, 0, 0)
+    groups = torch.tensor([0, 0, 0, 0, 5, 5])
+    now, then = f64(-9, -2, -1, -1, -4, -3), f64(-1, -1, -2, -3, -3, -3)
+    weights = objectives.replay_weights(now.requires_grad_(), then, reward, groups)
+    # better than the mean of 3/8; e times rarer now; likelier now; better; the others are of a group of equals
+    assert weights.tolist() == pytest.approx([1, math.exp(-1), 1, 1, math.exp(-1), 1])
+    assert not weights.requires_grad
+    assert objectives.replay_weights(then, then, reward, groups).tolist() == [1] * 6
+
+
 def test_leave_one_out_advantage() -> None:
     advantage = objectives.leave_one_out_advantage(f64(1, 0, 0.5, 1, 0.25), torch.tensor([0, 0, 0, 4, 4]))
     assert advantage.tolist() == pytest.approx([0.75, -0.75, 0, 0.75, -0.75])  # 1 - 1/4, 0 - 3/4, 1/2 - 1/2; 1 - 1/4
