@@ -179,10 +179,12 @@ class Trainer:
             return {}
         self.replay.extend(fresh)
         self._schedule_learning_rate(step)
+        self.policy.train()
         row = self._gradient_step(fresh, step)
         rng = np.random.default_rng([self.args.seed, step, len(self.train_tasks)])
         for _ in range(self.args.gradient_steps - 1):
             self._gradient_step(self.replay.sample(rng, self.args.tasks_per_step) or fresh, step)
+        self.policy.train(False)
         self.policy.bump()
         return row
 

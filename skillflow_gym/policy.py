@@ -64,6 +64,9 @@ class TrainablePolicy(Policy, Protocol):
     def parameters(self, which: Which = "policy") -> Sequence[Any]:
         """The parameters that ``which`` trains."""
 
+    def train(self, mode: bool = True) -> None:
+        """Apply dropout in ``log_prob`` from now on, or (as at first) no longer; a policy does not act meanwhile."""
+
     def state_dict(self) -> dict[str, Any]:
         """All that a checkpoint needs."""
 

@@ -94,6 +94,21 @@ def test_scoring_gives_what_was_stored_when_sampling(sampled: list[Trajectory]) 
     assert np.std(np.concatenate(stored(sampled))) > 0.3, "far from uniform"
 
 
+def test_dropout_is_on_while_training_only(sampled: list[Trajectory]) -> None:
+    policy = trained(hindsight=True)
+    plain: dict[Which, list[list[float]]] = {w: scored(policy, sampled, w) for w in ("policy", "hindsight")}
+    policy.train()
+    for which, values in plain.items():
+        torch.manual_seed(0)
+        first, second = scored(policy, sampled, which), scored(policy, sampled, which)
+        torch.manual_seed(0)
+        assert scored(policy, sampled, which) == first != second
+        assert np.mean(np.abs(np.concatenate(first) - np.concatenate(values))) > 1e-3
+    policy.train(False)
+    for which, values in plain.items():
+        assert scored(policy, sampled, which) == values
+
+
 def test_scoring_needs_no_environment(sampled: list[Trajectory], tmp_path: Path) -> None:
     write_trajectories(tmp_path / "kept.jsonl", sampled)
     loaded = read_trajectories(tmp_path / "kept.jsonl")
