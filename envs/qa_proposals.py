@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 
 from skillflow_gym.actions import Action, ActionKind
 from skillflow_gym.core import unread_skills
@@ -111,4 +112,4 @@ def qa_proposals(context: Context) -> tuple[Action, ...]:
 
 def _fresh(tool: str, arguments: Iterable[str], taken: set[str], limit: int) -> list[Action]:
     texts = (f"{tool}: {argument}" for argument in arguments)
-    return [Action.act(text) for text in texts if text not in taken][:limit]
+    return [Action.act(text) for text in islice((text for text in texts if text not in taken), limit)]

@@ -114,7 +114,7 @@ def features(context: Context) -> Features:
     for phrase in rows:
         mask = places.mask(phrase)
         mention, window = _describe(places, phrase, last, asked, last_ask)
-        rank = pair.ranks.get(phrase)
+        rank, sign = pair.ranks.get(phrase), _sign(phrase)
         of_phrases.append(
             (
                 min(len(phrase), 10) / 10,
@@ -124,7 +124,7 @@ def features(context: Context) -> Features:
                 *mention,
                 # What the chain covers beyond the words that the argument repeats from the task.
                 mention[_CHAIN] - places.cover(mask),
-                *[_sign(phrase) * value for value in for_yes],
+                *[sign * value for value in for_yes],
                 float(rank is not None),
                 rank or 0.0,
             )
@@ -157,35 +157,33 @@ def _describe(
     found = places.find(phrase)
     if not found:
         return (0.0, 1.0, 0.0, 0.0, 0.0, float(phrase in asked), *([0.0] * 11)), _NO_WINDOW
-    # The place that counts is the one whose chain covers most of the task; the newest among equals.
-    worth, turn, segments, body = places.worth, places.turn, places.segments, places.body
-    _, _, best, position = max([(worth[i], turn[i], i, p) for i, p in found])
+    worth, turn, segments = places.worth, places.turn, places.segments
+    if len(found) == 1:
+        ((best, position),) = found
+        newest, covers, heads = turn[best], [places.body_cover[best]], segments[best].title == phrase
+    else:
+        # The place that counts is the one whose chain covers most of the task; the newest among equals.
+        _, _, best, position = max([(worth[i], turn[i], i, p) for i, p in found])
+        where = {i for i, _ in found}
+        newest, covers = max([turn[i] for i in where]), [places.body_cover[i] for i in where]
+        heads = any([segments[i].title == phrase for i in where])
     segment = segments[best]
     after = position + len(phrase)
     near = slice(max(0, position - 4), position), slice(after, after + 4)
     window = segment.words[near[0]] + segment.words[near[1]]
     ids = segment.ids[near[0]] + segment.ids[near[1]]
-    where = {i for i, _ in found}
-    newest = max([turn[i] for i in where])
-    cover, named = places.cover, places.named
-    covers = [cover(body[i]) for i in where]
     numbers = (
         log(1 + len(found)) / 3,
         0.0,
         float(newest == last),
         (last - newest) / 8,
-        float(any([segments[i].title == phrase for i in where])),
+        float(heads),
         float(phrase in asked),
         float(segment.title in asked),
-        cover(body[best]),
-        cover(places.chain[best]),
-        cover(places.long_chain[best]),
-        named(places.own[best]),
-        named(places.long_chain[best]),
-        named(places.title[best]),
-        sum(covers) / len(where),
+        *places.covers(best),
+        sum(covers) / len(covers),
         max(covers),
-        cover(places.mask(window)),
+        places.cover(places.mask(window)),
         sum([w in segment.words or w in segment.title for w in last_ask]) / len(last_ask) if last_ask else 0.0,
     )
     return numbers, ids + _NO_WINDOW[len(ids) :]

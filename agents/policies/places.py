@@ -125,6 +125,7 @@ class Places:
         body, title, own, chain, long_chain: masks: the sentence's words, its title's, both; ``chain`` adds the best
             segment elsewhere that mentions its title, ``long_chain`` one more of those.
         worth: of each segment, what it and its long chain cover.
+        body_cover: of each segment, what its words cover.
         seen: the mask of all words that were shown.
     """
 
@@ -155,6 +156,8 @@ class Places:
         links = self._links()
         self.chain = self._extend(self.own, links)
         self.long_chain = self._extend(self.chain, links)
+        self.body_cover = [self.cover(mask) for mask in self.body]
+        self._segment_covers: dict[int, tuple[float, ...]] = {}
         self.worth = [self._worth(far) + self._worth(own) for far, own in zip(self.long_chain, self.own, strict=True)]
 
     def mask(self, some: Words) -> int:
@@ -174,6 +177,15 @@ class Places:
         if value is None:
             value = self._nameds[mask] = sum([weight for one, weight in self._names if mask & one])
         return value
+
+    def covers(self, i: int) -> tuple[float, ...]:
+        """What segment ``i`` covers: its words, chain and long chain; its names, its long chain's and its title's."""
+        known = self._segment_covers.get(i)
+        if known is None:
+            asked = self.body_cover[i], self.cover(self.chain[i]), self.cover(self.long_chain[i])
+            named = self.named(self.own[i]), self.named(self.long_chain[i]), self.named(self.title[i])
+            known = self._segment_covers[i] = (*asked, *named)
+        return known
 
     def find(self, phrase: Words) -> list[tuple[int, int]]:
         """(segment, position) of every mention of ``phrase``."""
