@@ -189,9 +189,11 @@ class Places:
 
     def find(self, phrase: Words) -> list[tuple[int, int]]:
         """(segment, position) of every mention of ``phrase``."""
-        if not phrase:
-            return []
-        return [(start + i, p) for start, part in self._parts for i, p in part.find(phrase)]
+        result: list[tuple[int, int]] = []
+        if phrase:
+            for start, part in self._parts:
+                result += [(start + i, p) for i, p in part.find(phrase)] if phrase[0] in part.at else []
+        return result
 
     def pair(self, task_words: Words) -> Pair:
         """The comparison of the titles that the task names."""
