@@ -22,7 +22,7 @@ class TrainArgs(EnvArgs):
 
     seed: int = 0
     """Seeds the policy, the order of the tasks and every rollout."""
-    steps: int = 800
+    steps: int = 700
     """Number of updates."""
     tasks_per_step: int = 8
     """Tasks per update."""

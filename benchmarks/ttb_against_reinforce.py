@@ -1,6 +1,6 @@
 """TTB against REINFORCE on the same tasks, rollouts per update and policy: success and distinct successful paths.
 
-python benchmarks/ttb_against_reinforce.py [--seeds 3] [--steps 800] [--env HotpotQA-v0]
+python benchmarks/ttb_against_reinforce.py [--seeds 3] [--steps 700] [--env HotpotQA-v0]
 
 Trains what is not trained yet under runs/versus/, then plays equal samples on the first tasks of train, which both
 have seen again and again, and of test, which neither has seen. REINFORCE takes one gradient step per update, since its
@@ -48,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default="HotpotQA-v0")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--steps", type=int, default=700)
     parser.add_argument("--tasks", type=int, default=100)
     parser.add_argument("--samples", type=int, default=16)
     args = parser.parse_args()

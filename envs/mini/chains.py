@@ -17,15 +17,18 @@ TEST_FACTS = frozenset(
 
 CHAINS: tuple[str, ...] = tuple(
     """
-    film.director.birthplace film.composer.birth_date film.novel.author film.novel.published film.location.river
-    novel.author.spouse novel.publisher.headquarters novel.publisher.founder novel.setting.province
-    album.band.hometown album.band.genre album.producer.birth_date song.album.band song.album.released
-    song.writer.birthplace song.film.composer band.singer.instrument band.hometown.population band.label.founded
-    band.debut.producer company.founder.profession company.headquarters.river university.rector.nationality
-    university.town.mayor town.river.source town.river.length town.province.seat river.source.height
-    river.mouth.population mountain.province.country mountain.first_climber.birth_date country.capital.founded
-    country.highest_point.first_climber province.seat.mayor person.birthplace.province person.university.founded
-    person.spouse.birthplace person.teacher.university person.best_novel.publisher person.best_film.released
+    film.director.university film.director.spouse film.director.profession film.composer.birthplace
+    film.composer.university film.composer.profession novel.author.birthplace novel.author.university
+    novel.author.nationality novel.author.profession company.founder.birth_date company.founder.birthplace
+    company.founder.nationality company.founder.profession band.singer.birth_date band.singer.birthplace
+    band.singer.spouse band.singer.nationality album.producer.birth_date album.producer.spouse
+    album.producer.nationality song.writer.birth_date song.writer.university song.writer.spouse
+    person.birthplace.population person.birthplace.founded company.headquarters.river
+    company.headquarters.population band.hometown.river band.hometown.population band.hometown.mayor
+    film.location.province film.location.river film.location.mayor novel.setting.province novel.setting.river
+    novel.setting.founded novel.setting.mayor university.town.province university.town.founded university.town.mayor
+    town.river.source river.source.height mountain.province.country country.highest_point.first_climber
+    song.album.band band.label.founded novel.publisher.founder film.novel.author
 
     film.novel.author.birthplace film.director.birthplace.river film.director.university.rector
     song.album.band.hometown song.album.producer.birthplace album.band.singer.birthplace album.band.label.founder
@@ -44,25 +47,28 @@ CHAINS: tuple[str, ...] = tuple(
 
 TEST_CHAINS: tuple[str, ...] = tuple(
     """
-    film.director.spouse film.composer.university film.location.population novel.author.university
-    novel.setting.river novel.publisher.founded album.producer.birthplace song.writer.spouse song.album.producer
-    band.singer.university band.label.headquarters company.headquarters.founded company.founder.spouse
-    university.town.river river.source.first_climber mountain.first_climber.university country.capital.mayor
-    person.spouse.profession person.teacher.birth_date person.birthplace.river film.director.university
-    novel.author.birthplace company.founder.university
+    film.director.birth_date film.director.birthplace film.director.nationality film.composer.birth_date
+    film.composer.spouse film.composer.nationality novel.author.birth_date novel.author.spouse
+    company.founder.university company.founder.spouse band.singer.university band.singer.profession
+    album.producer.birthplace album.producer.university album.producer.profession song.writer.birthplace
+    song.writer.nationality song.writer.profession person.birthplace.province person.birthplace.river
+    person.birthplace.mayor company.headquarters.province company.headquarters.founded company.headquarters.mayor
+    band.hometown.province band.hometown.founded film.location.population film.location.founded
+    novel.setting.population university.town.river university.town.population
 
     film.composer.birthplace.province song.writer.birthplace.river album.producer.university.founded
     novel.setting.river.source company.founder.birthplace.population band.singer.university.founded
-    mountain.first_climber.university.rector person.teacher.birthplace.province university.rector.birthplace.river
+    mountain.first_climber.university.rector novel.author.birthplace.river university.rector.birthplace.river
     album.producer.birthplace.population film.director.birthplace.province
 
     song.album.producer.university.founded film.novel.publisher.headquarters.mayor
     film.composer.birthplace.river.source novel.author.university.town.population
-    band.singer.birthplace.province.seat country.highest_point.first_climber.birthplace.founded
+    band.singer.birthplace.river.source country.highest_point.first_climber.birthplace.founded
     film.novel.author.birthplace.river
     """.split()
 )
-"""Chains that only the test split has; other chains of the same length in train have all their parts."""
+"""Chains that only the test split has. Of those of two hops, train has every part in at least two other chains: what
+was only ever seen in one company does not compose."""
 
 COMPARISONS: dict[str, tuple[Three, Three]] = {
     "person.birth_date": (

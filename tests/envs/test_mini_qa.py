@@ -373,7 +373,7 @@ def test_types_and_right_answers_are_balanced(split: str) -> None:
         elif record["answer"] in ("yes", "no"):
             found[record["answer"]] += 1
         else:
-            first = min(record["supporting_facts"]["title"], key=lambda title: record["question"].rindex(title))
+            first = min(record["supporting_facts"]["title"], key=lambda title: record["question"].index(title))
             found["first" if record["answer"] == first else "second"] += 1
     unit = SIZES[split] / 100
     assert found == {"bridge": 80 * unit, "first": 7 * unit, "second": 7 * unit, "yes": 3 * unit, "no": 3 * unit}
