@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from skillflow_gym.skills.skill import Skill, SkillError
+
+
+class LibraryDiff(NamedTuple):
+    """What sets one library apart from another, as names in their order.
+
+    Attributes:
+        added: skills that only the later library has.
+        removed: skills that only the earlier library has.
+        changed: skills of both with another description or body; statistics do not count.
+    """
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
 
 
 class SkillLibrary(Mapping[str, Skill]):
@@ -62,7 +79,39 @@ class SkillLibrary(Mapping[str, Skill]):
         root = Path(folder)
         if not root.is_dir():
             raise SkillError(f"library {str(folder)!r} is no folder: give a folder whose sub-folders hold a SKILL.md")
-        folders = sorted(p.parent for p in root.glob("*/[Ss][Kk][Ii][Ll][Ll].md"))
+        folders = sorted({p.parent for p in root.glob("*/[Ss][Kk][Ii][Ll][Ll].md")})
         if not folders:
             raise SkillError(f"library {str(folder)!r} holds no skill: expected NAME/SKILL.md inside it")
         return cls(Skill.load(folder) for folder in folders)
+
+    def save(self, folder: Path | str) -> None:
+        """Export the skills to a new folder, whole or not at all; ``SkillLibrary.load`` of it is an equal library.
+
+        Raises:
+            SkillError: ``folder`` exists and is no empty folder, the library is empty (a folder without a skill is no
+                library), or a skill cannot be saved. Nothing is written.
+            OSError: the folder cannot be written.
+        """
+        target = Path(folder).resolve()
+        if not self:
+            raise SkillError(f"an empty library cannot be saved to {str(folder)!r}: its name is the empty text")
+        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+            raise SkillError(f"{str(folder)!r} exists and is no empty folder: give a new one")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".library-", dir=target.parent) as temporary:
+            partial = Path(temporary) / "library"
+            for skill in self.values():
+                skill.save(partial)
+            os.replace(partial, target)
+
+    def diff(self, other: SkillLibrary) -> LibraryDiff:
+        """What changes from this library to ``other``.
+
+        >>> SkillLibrary().diff(SkillLibrary([Skill("look", "Look", "Look again.")]))
+        LibraryDiff(added=('look',), removed=(), changed=())
+        """
+        return LibraryDiff(
+            added=tuple(name for name in other.names if name not in self),
+            removed=tuple(name for name in self.names if name not in other),
+            changed=tuple(n for n in self.names if n in other and self[n].content_hash != other[n].content_hash),
+        )
