@@ -41,7 +41,7 @@ def trained(seed: int = 0, hindsight: bool = False) -> Scorer:
     return policy
 
 
-def collect(policy: Scorer, name: str, count: int = 10, seed: int = 0) -> list[Trajectory]:
+def collect(policy: Scorer, name: str, count: int = 20, seed: int = 0) -> list[Trajectory]:
     collector = Collector(lambda: gym.make(f"SkillFlow/{name}-v0", source="mini"))
     ids = [task.id for task in collector.make_env().unwrapped.taskset[:5]]  # type: ignore[attr-defined]
     jobs = [Job(f"{i}", ids[i % 5], ids[i % 5], (seed, i)) for i in range(count)]
