@@ -61,6 +61,7 @@ def main() -> None:
     assert isinstance(core, SkillEnv)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 20, 50)  # as in training
     ours, plain = lockstep(make_env, core.taskset, count), one_by_one(make_env, core.taskset, count // 8)
     print(f"collector {ours:.0f} env steps/s (goal: at least 1,000), one by one {plain:.0f}, ratio {ours / plain:.2f}")
 

@@ -92,24 +92,42 @@ def qa_proposals(context: Context) -> tuple[Action, ...]:
     numbers and phrases in the question and in what was found, yes and no; from the second turn on, since before it
     there is nothing that could speak for one.
     """
-    names, phrases, relations = _question_parts(context.task)
-    shown = [context.first, *(turn.observation for turn in context.turns)]
+    shown = (context.first, *(turn.observation for turn in context.turns))
+    acts = frozenset(turn.action for turn in context.turns if turn.action.kind is ActionKind.ACT)
+    tools, answers = _suggested(context.task, shown, acts)
+    return (*tools, *unread_skills(context), *(answers if context.step else ()))
+
+
+@lru_cache(maxsize=1024)
+def _suggested(
+    question: str, shown: tuple[str, ...], taken: frozenset[Action]
+) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
+    """Tool calls and answers; rollouts of one task ask for the same ones again and again."""
+    names, phrases, relations = _question_parts(question)
     passages = [passage for text in reversed(shown) for passage in read_passages(text)]
     titles = list(dict.fromkeys(passage.title for passage in passages))
     found = dict.fromkeys(span for p in passages for span in (p.title, *spans(p.text)) if span)
-    acts = {turn.action.argument for turn in context.turns if turn.action.kind is ActionKind.ACT}
 
-    queries = dict.fromkeys([context.task, *names, *phrases])
+    queries = dict.fromkeys([question, *names, *phrases])
     queries.update(dict.fromkeys(f"{name} {word}" for name in names[:2] for word in relations[:4]))
     follow_ups = [span for span in found if not span[0].isdigit() and span not in queries]
-    searches = [*_fresh("search", follow_ups, acts, MAX_SEARCHES), *_fresh("search", queries, acts, MAX_SEARCHES)]
+    searches = [*_fresh("search", follow_ups, taken, MAX_SEARCHES), *_fresh("search", queries, taken, MAX_SEARCHES)]
     terms = dict.fromkeys([*relations, *names, *filter(None, titles)] if passages else [])
-    lookups = _fresh("lookup", terms, acts, MAX_LOOKUPS)
+    lookups = _fresh("lookup", terms, taken, MAX_LOOKUPS)
     spoken = [answer for answer in dict.fromkeys([*names, *found]) if answer not in ("yes", "no")]
-    answers = [*spoken[: MAX_ANSWERS - 2], "yes", "no"] if context.step else []
-    return (*searches, *lookups, *unread_skills(context), *(Action.accept(answer) for answer in answers))
+    answers = [*spoken[: MAX_ANSWERS - 2], "yes", "no"]
+    return (*searches, *lookups), tuple(map(_accept, answers))
 
 
-def _fresh(tool: str, arguments: Iterable[str], taken: set[str], limit: int) -> list[Action]:
-    texts = (f"{tool}: {argument}" for argument in arguments)
-    return [Action.act(text) for text in islice((text for text in texts if text not in taken), limit)]
+def _fresh(tool: str, arguments: Iterable[str], taken: frozenset[Action], limit: int) -> list[Action]:
+    calls = (_call(tool, argument) for argument in arguments)
+    return list(islice((call for call in calls if call not in taken), limit))
+
+
+# One object per action: it is made, hashed and kept by rollouts many thousand times.
+_accept = lru_cache(maxsize=16384)(Action.accept)
+
+
+@lru_cache(maxsize=16384)
+def _call(tool: str, argument: str) -> Action:
+    return Action.act(f"{tool}: {argument}")

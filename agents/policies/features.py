@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from math import log
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skillflow_gym.actions import Action, ActionKind
-from skillflow_gym.agents.policies.places import Places
+from skillflow_gym.agents.policies.places import WINDOW_WORDS, Places, asked_mask
 from skillflow_gym.agents.policies.vocabulary import bucket, word_ids
 from skillflow_gym.text import STOP_WORDS, words
 from skillflow_gym.trajectory import Context
 
-TASK_WORDS, WINDOW_WORDS, ARGUMENT_WORDS = 16, 8, 4
-"""How many word ids describe the task, the surroundings of a mention, and the argument."""
+TASK_WORDS, ARGUMENT_WORDS = 16, 4
+"""How many word ids describe the task and the argument."""
 
 OF_ACTION = ("is_skill", "is_act", "is_accept", "yes_no", "has_digit", "is_year", "is_capital")
 OF_CONTEXT = (
@@ -37,6 +39,8 @@ OF_PHRASE = (
 )
 NAMES = OF_ACTION + OF_CONTEXT + OF_PHRASE
 SIZE = len(NAMES)
+
+_Number = TypeVar("_Number", np.float32, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class _Form:
 
     phrase: tuple[str, ...]
     numbers: tuple[float, ...]
+    verb: int
     ids: tuple[int, ...]
 
 
@@ -86,7 +91,7 @@ def _form(action: Action) -> _Form:
     )
     ids = word_ids(argument)[:ARGUMENT_WORDS]
     padding = (0,) * (ARGUMENT_WORDS - len(ids))
-    return _Form(phrase, numbers, (bucket(f"{action.kind.name} {verb}".lower()), *ids, *padding))
+    return _Form(phrase, numbers, bucket(f"{action.kind.name} {verb}".lower()), ids + padding)
 
 
 def features(context: Context) -> Features:
@@ -95,9 +100,7 @@ def features(context: Context) -> Features:
     acts = [_form(turn.action).phrase for turn in context.turns if turn.action.kind is ActionKind.ACT]
     asked, last_ask = set(acts), frozenset(acts[-1]) - STOP_WORDS if acts else frozenset()
     last = len(context.turns)
-    task_words = words(context.task)
-    task_text = f" {' '.join(task_words)} "
-    pair = places.pair(task_words)
+    pair = places.pair(words(context.task))
     # What speaks for yes, in [-1, 1]; the opposite speaks for no.
     for_yes = (2.0 * pair.agrees - 1, 2.0 * pair.shares - 1, min(pair.overlap, 2) - 1.0) if pair.found else (0.0,) * 3
     of_context = (
@@ -108,44 +111,55 @@ def features(context: Context) -> Features:
         places.cover(places.seen),
         *(float(pair.found), pair.cover),
     )
+    for_sign = {sign: tuple([sign * value for value in for_yes]) for sign in (-1.0, 0.0, 1.0)}
     forms = [_form(action) for action in context.proposals]
-    rows = {phrase: row for row, phrase in enumerate(dict.fromkeys([form.phrase for form in forms]))}
+    rows: dict[tuple[str, ...], int] = {}
+    row = [rows.setdefault(form.phrase, len(rows)) for form in forms]
     of_phrases, windows = [], []
     for phrase in rows:
-        mask = places.mask(phrase)
+        mask, of_task = _of_task(context.task, phrase)
         mention, window = _describe(places, phrase, last, asked, last_ask)
-        rank, sign = pair.ranks.get(phrase), _sign(phrase)
+        rank = pair.ranks.get(phrase)
         of_phrases.append(
             (
-                min(len(phrase), 10) / 10,
-                float(bool(phrase) and f" {' '.join(phrase)} " in task_text),
-                mask.bit_count() / max(len(phrase), 1),
+                *of_task,
                 places.named(mask),
                 *mention,
                 # What the chain covers beyond the words that the argument repeats from the task.
                 mention[_CHAIN] - places.cover(mask),
-                *[sign * value for value in for_yes],
+                *for_sign[_sign(phrase)],
                 float(rank is not None),
                 rank or 0.0,
             )
         )
         windows.append(window)
-    row = [rows[form.phrase] for form in forms]
     numbers = np.empty((len(forms), SIZE), dtype=np.float32)
     start, end = len(OF_ACTION), len(OF_ACTION) + len(OF_CONTEXT)
-    numbers[:, :start] = [form.numbers for form in forms]
+    numbers[:, :start] = _table([form.numbers for form in forms], start, np.float32)
     numbers[:, start:end] = of_context
-    numbers[:, end:] = np.array(of_phrases, dtype=np.float32)[row]
-    ids = np.array([form.ids for form in forms], dtype=np.int32)
-    around = np.array(windows, dtype=np.int32)[row]
+    numbers[:, end:] = _table(of_phrases, len(OF_PHRASE), np.float32)[row]
+    ids = np.empty((len(forms), 1 + WINDOW_WORDS + ARGUMENT_WORDS), dtype=np.int32)
+    ids[:, 0] = [form.verb for form in forms]
+    ids[:, 1 : 1 + WINDOW_WORDS] = _table(windows, WINDOW_WORDS, np.int32)[row]
+    ids[:, 1 + WINDOW_WORDS :] = _table([form.ids for form in forms], ARGUMENT_WORDS, np.int32)
     task = word_ids(context.task)[:TASK_WORDS]
-    return Features(
-        numbers,
-        np.concatenate([ids[:, :1], around, ids[:, 1:]], axis=1),
-        np.array(task + (0,) * (TASK_WORDS - len(task)), dtype=np.int32),
-    )
+    return Features(numbers, ids, np.array(task + (0,) * (TASK_WORDS - len(task)), dtype=np.int32))
 
 
+def _table(rows: list[tuple[Any, ...]], width: int, dtype: type[_Number]) -> NDArray[_Number]:
+    """``rows`` as an array, faster than ``np.array``."""
+    return np.fromiter(chain.from_iterable(rows), dtype, len(rows) * width).reshape(-1, width)
+
+
+@lru_cache(maxsize=65536)
+def _of_task(task: str, phrase: tuple[str, ...]) -> tuple[int, tuple[float, float, float]]:
+    """The task's words in ``phrase`` as bits, and the numbers ``length``, ``in_task`` and ``share_in_task``."""
+    mask = asked_mask(task, phrase)
+    in_task = bool(phrase) and f" {' '.join(phrase)} " in f" {' '.join(words(task))} "
+    return mask, (min(len(phrase), 10) / 10, float(in_task), mask.bit_count() / max(len(phrase), 1))
+
+
+_UNMENTIONED = [(0.0, 1.0, 0.0, 0.0, 0.0, asked, *[0.0] * 11) for asked in (0.0, 1.0)]
 _NO_WINDOW = (0,) * WINDOW_WORDS
 _CHAIN = OF_PHRASE.index("long_chain_cover") - OF_PHRASE.index("mentions")
 
@@ -156,7 +170,7 @@ def _describe(
     """Where ``phrase`` is mentioned: the numbers from ``mentions`` to ``last_ask_cover``, and the words around."""
     found = places.find(phrase)
     if not found:
-        return (0.0, 1.0, 0.0, 0.0, 0.0, float(phrase in asked), *([0.0] * 11)), _NO_WINDOW
+        return _UNMENTIONED[phrase in asked], _NO_WINDOW
     worth, turn, segments = places.worth, places.turn, places.segments
     if len(found) == 1:
         ((best, position),) = found
@@ -168,10 +182,7 @@ def _describe(
         newest, covers = max([turn[i] for i in where]), [places.body_cover[i] for i in where]
         heads = any([segments[i].title == phrase for i in where])
     segment = segments[best]
-    after = position + len(phrase)
-    near = slice(max(0, position - 4), position), slice(after, after + 4)
-    window = segment.words[near[0]] + segment.words[near[1]]
-    ids = segment.ids[near[0]] + segment.ids[near[1]]
+    around, ids = segment.around(position, position + len(phrase))
     numbers = (
         log(1 + len(found)) / 3,
         0.0,
@@ -183,7 +194,7 @@ def _describe(
         *places.covers(best),
         sum(covers) / len(covers),
         max(covers),
-        places.cover(places.mask(window)),
-        sum([w in segment.words or w in segment.title for w in last_ask]) / len(last_ask) if last_ask else 0.0,
+        places.cover(around),
+        len(last_ask & segment.bag) / len(last_ask) if last_ask else 0.0,
     )
-    return numbers, ids + _NO_WINDOW[len(ids) :]
+    return numbers, ids

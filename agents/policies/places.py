@@ -14,14 +14,39 @@ from skillflow_gym.trajectory import Context
 
 Words = tuple[str, ...]
 
+WINDOW_WORDS = 8
+"""How many word ids describe the surroundings of a mention, half of them on each side."""
+_PADDING = (0,) * WINDOW_WORDS
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A sentence: its words and their buckets, and the words of the title that it stands under."""
+    """A sentence seen from a task.
 
+    Attributes:
+        task: the task.
+        words, ids: its words and their buckets.
+        title: the words of the title that it stands under.
+        bag: its words and its title's.
+        windows: what ``around`` was asked before; rollouts of a task share their observations.
+    """
+
+    task: str
     words: Words
     ids: tuple[int, ...]
     title: Words
+    bag: frozenset[str]
+    windows: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = field(default_factory=dict)
+
+    def around(self, start: int, end: int) -> tuple[int, tuple[int, ...]]:
+        """What stands around the words from ``start`` to ``end``: the task's words as bits, and WINDOW_WORDS ids."""
+        known = self.windows.get((start, end))
+        if known is None:
+            before, after = slice(max(0, start - WINDOW_WORDS // 2), start), slice(end, end + WINDOW_WORDS // 2)
+            mask = asked_mask(self.task, self.words[before] + self.words[after])
+            ids = (self.ids[before] + self.ids[after] + _PADDING)[:WINDOW_WORDS]
+            known = self.windows[start, end] = mask, ids
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +59,6 @@ class Shown:
         body: the task's words in each segment.
         title: the task's words in each segment's title.
         spread: in how many segments each of the task's words occurs.
-        found: what ``find`` was asked before; rollouts of a task share their observations.
     """
 
     segments: tuple[Segment, ...]
@@ -42,18 +66,6 @@ class Shown:
     body: tuple[int, ...]
     title: tuple[int, ...]
     spread: tuple[int, ...]
-    found: dict[Words, tuple[tuple[int, int], ...]] = field(default_factory=dict)
-
-    def find(self, phrase: Words) -> tuple[tuple[int, int], ...]:
-        """(segment, position) of every mention of ``phrase``, which is not empty."""
-        known = self.found.get(phrase)
-        if known is None:
-            size, segments = len(phrase), self.segments
-            starts = self.at.get(phrase[0], ())
-            known = self.found[phrase] = tuple(
-                [(i, p) for i, p in starts if size == 1 or segments[i].words[p : p + size] == phrase]
-            )
-        return known
 
 
 @lru_cache(maxsize=8192)
@@ -88,7 +100,9 @@ def shown(task: str, observation: str) -> Shown:
         if heads:
             title = words(text)
         for sentence in (text,) if heads else sentences(text):
-            segment = Segment(words(sentence), (NAME,) * len(title) if heads else word_ids(sentence), title)
+            here = words(sentence)
+            ids = (NAME,) * len(title) if heads else word_ids(sentence)
+            segment = Segment(task, here, ids, title, frozenset(here + title))
             for position, word in enumerate(segment.words):
                 at.setdefault(word, []).append((len(segments), position))
             mask = 0
@@ -114,6 +128,14 @@ def _mask(bit: dict[str, int], some: Sequence[str]) -> int:
     return mask
 
 
+@lru_cache(maxsize=8192)
+def _marks(some: Words, ids: tuple[int, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """The names and numbers among a sentence's words, and the others; the first, always written like a name, is out."""
+    pairs = list(zip(some[1:], ids[1:], strict=True))
+    marks = frozenset(word for word, id in pairs if id in (NAME, NUMBER))
+    return marks, frozenset(word for word, id in pairs if id not in (NAME, NUMBER))
+
+
 class Places:
     """All observations of a context together.
 
@@ -130,9 +152,9 @@ class Places:
     """
 
     def __init__(self, context: Context) -> None:
-        self._task = context.task
         parts = [shown(context.task, text) for text in (context.first, *(t.observation for t in context.turns))]
         self.segments = [segment for part in parts for segment in part.segments]
+        self._titles = {segment.title for segment in self.segments if segment.title}
         self.turn = [turn for turn, part in enumerate(parts) for _ in part.segments]
         self._parts: list[tuple[int, Shown]] = []
         start = 0
@@ -160,10 +182,6 @@ class Places:
         self._segment_covers: dict[int, tuple[float, ...]] = {}
         self.worth = [self._worth(far) + self._worth(own) for far, own in zip(self.long_chain, self.own, strict=True)]
 
-    def mask(self, some: Words) -> int:
-        """The task's words among ``some``, as bits."""
-        return asked_mask(self._task, some)
-
     def cover(self, mask: int) -> float:
         """The share of the words that say what is asked."""
         value = self._covers.get(mask)
@@ -189,35 +207,34 @@ class Places:
 
     def find(self, phrase: Words) -> list[tuple[int, int]]:
         """(segment, position) of every mention of ``phrase``."""
-        result: list[tuple[int, int]] = []
-        if phrase:
-            for start, part in self._parts:
-                result += [(start + i, p) for i, p in part.find(phrase)] if phrase[0] in part.at else []
+        size, result = len(phrase), []
+        first = phrase[0] if phrase else ""
+        for start, part in self._parts:
+            found = part.at.get(first, ())
+            if size > 1 and found:
+                found = [(i, p) for i, p in found if part.segments[i].words[p : p + size] == phrase]
+            result += [(start + i, p) for i, p in found]
         return result
 
     def pair(self, task_words: Words) -> Pair:
         """The comparison of the titles that the task names."""
         text = f" {' '.join(task_words)} "
-        titles = {segment.title for segment in self.segments if segment.title}
-        named = {title: at for title in titles if (at := text.find(f" {' '.join(title)} ")) >= 0}
+        named = {title: at for title in self._titles if (at := text.find(f" {' '.join(title)} ")) >= 0}
         if len(named) < 2:
             return Pair()
+        known = {title: STOP_WORDS.union(task_words, title) for title in named}
         under: dict[Words, list[Sentence]] = {}
         for i, segment in enumerate(self.segments):
-            if segment.title in named and segment.words != segment.title:
-                known = STOP_WORDS | set(task_words) | set(segment.title)
-                # A sentence's first word is written like a name whatever it is.
-                pairs = list(zip(segment.words[1:], segment.ids[1:], strict=True))
-                marks = frozenset(w for w, k in pairs if k in (NAME, NUMBER)) - known
-                others = frozenset(w for w, k in pairs if k not in (NAME, NUMBER)) - known
-                sentence = Sentence(self.cover(self.body[i]), segment.words, marks, others)
-                under.setdefault(segment.title, []).append(sentence)
+            title = segment.title
+            if title in named and segment.words != title:
+                marks, others = _marks(segment.words, segment.ids)
+                sentence = Sentence(self.body_cover[i], segment.words, marks - known[title], others - known[title])
+                under.setdefault(title, []).append(sentence)
         return compare(sorted(named, key=lambda title: (named[title], title)), under)
 
     def _links(self) -> dict[Words, list[int]]:
         """For each title, the segments under other titles that mention it."""
-        titles = {segment.title for segment in self.segments if segment.title}
-        return {t: [i for i, _ in self.find(t) if self.segments[i].title != t] for t in titles}
+        return {t: [i for i, _ in self.find(t) if self.segments[i].title != t] for t in self._titles}
 
     def _extend(self, reached: list[int], links: dict[Words, list[int]]) -> list[int]:
         """For each segment, its own words and those that the best segment which mentions its title has reached."""

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from skillflow_gym.agents.policies import features as f
+from skillflow_gym.agents.policies.places import WINDOW_WORDS
 from skillflow_gym.agents.policies.vocabulary import BUCKETS
 from skillflow_gym.policy import Decision, Which
 from skillflow_gym.text import words
@@ -53,8 +54,8 @@ class ScorerNetwork(nn.Module):
             task: word ids [C, TASK_WORDS] of C contexts.
             row_of: index of each candidate's context, [R].
         """
-        near = self._mean(words[:, 1 : 1 + f.WINDOW_WORDS])  # [R, E]
-        argument = self._mean(words[:, 1 + f.WINDOW_WORDS :])  # [R, E]
+        near = self._mean(words[:, 1 : 1 + WINDOW_WORDS])  # [R, E]
+        argument = self._mean(words[:, 1 + WINDOW_WORDS :])  # [R, E]
         verb = self.embed(words[:, 0])  # [R, E]
         inputs = torch.cat([numbers, verb, near, argument, self._attend(near, task, row_of)], dim=1)
         # What the task asks decides what the numbers are worth: earlier or later, same or both, who or when. The

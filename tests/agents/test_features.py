@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillflow_gym import Action, Context
-from skillflow_gym.agents.policies.features import ARGUMENT_WORDS, NAMES, SIZE, TASK_WORDS, WINDOW_WORDS, features
+from skillflow_gym.agents.policies.features import ARGUMENT_WORDS, NAMES, SIZE, TASK_WORDS, features
 from skillflow_gym.agents.policies.pairs import value
+from skillflow_gym.agents.policies.places import WINDOW_WORDS
 from skillflow_gym.agents.policies.vocabulary import BUCKETS, NAME, NUMBER, bucket, word_ids
 from skillflow_gym.envs.qa_proposals import spans
 from skillflow_gym.episode import Episode
