@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 import yaml
 
+from skillflow_gym.files import replacing
 from skillflow_gym.trajectory import Trajectory, write_trajectories
 
 KEPT_CHECKPOINTS = 2
@@ -73,14 +73,8 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a file whole or not at all."""
-        target = self.path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + ".partial")
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, target)
+        with replacing(self.path / name) as file:
+            file.write(text.encode())
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
         """Append a row to ``metrics.jsonl``, ``timing.jsonl`` or ``drops.jsonl``."""
@@ -107,14 +101,8 @@ class RunFolder:
 
     def save_checkpoint(self, step: int, state: Mapping[str, Any]) -> None:
         """Write the state after ``step`` steps; older checkpoints go once the new one is on disk."""
-        folder = self.path / "checkpoints"
-        folder.mkdir(exist_ok=True)
-        partial = folder / "checkpoint.partial"
-        with partial.open("wb") as file:
+        with replacing(self.path / "checkpoints" / f"step-{step:06d}.pt") as file:
             torch.save(dict(state), file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, folder / f"step-{step:06d}.pt")
         for _, old in self._checkpoints()[:-KEPT_CHECKPOINTS]:
             old.unlink()
 

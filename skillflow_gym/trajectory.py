@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from skillflow_gym.actions import Action
+from skillflow_gym.files import replacing
 
 SCHEMA_VERSION = 1
 
@@ -182,15 +182,9 @@ def _turn(content: dict[str, Any]) -> Turn:
 
 def write_trajectories(path: Path | str, trajectories: Iterable[Trajectory]) -> None:
     """Write a JSONL file, a trajectory a line; the file appears whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
+    with replacing(Path(path)) as file:
         for trajectory in trajectories:
-            file.write(trajectory.to_json() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+            file.write((trajectory.to_json() + "\n").encode())
 
 
 def read_trajectories(path: Path | str) -> list[Trajectory]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from rich.table import Table
 import skillflow_gym
 from skillflow_gym.cli.common import EnvArgs, UsageError, console, errors, find, loaded, missing, plain, usage_errors
 from skillflow_gym.evaluate import Evaluation, evaluate
+from skillflow_gym.files import replacing
 from skillflow_gym.policy import FirstProposalPolicy, Policy, UniformPolicy
 from skillflow_gym.rollout import Collector
 from skillflow_gym.stats import Interval
@@ -156,10 +156,6 @@ def _write(path: Path, args: Args, evaluation: Evaluation, source: str) -> None:
         "trajectories": trajectories.name,
         "versions": versions,
     }
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(content, indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    with replacing(path) as file:
+        file.write((json.dumps(content, indent=2) + "\n").encode())
     console().print(f"\n  written: {path}, {trajectories}", soft_wrap=True, markup=False)

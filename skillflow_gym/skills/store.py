@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from skillflow_gym.files import replacing
 from skillflow_gym.skills.library import SkillLibrary
 from skillflow_gym.skills.skill import Skill
 
@@ -185,18 +185,10 @@ class SkillStore:
 
     def _write(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all, and see to it that it is on the disk."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / "append.partial"
-        with partial.open("wb") as file:
+        for half in self.folder.glob("*.partial"):
+            half.unlink()
+        with replacing(self.folder / name) as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, self.folder / name)
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 class _File(NamedTuple):

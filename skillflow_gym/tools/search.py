@@ -106,8 +106,8 @@ class HTTPRetriever:
         try:
             target = urlunsplit(("", "", url.path or "/", url.query, ""))
             connection.request("POST", target, body, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            content = response.read()
+            with connection.getresponse() as response:  # the socket is the response's once the head is read
+                content = response.read()
         except (OSError, HTTPException) as error:
             if time.monotonic() >= end:
                 raise TimeoutError(f"no whole answer within {self.deadline} s") from error
