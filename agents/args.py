@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 import gymnasium as gym
 import tyro
 
+from skillflow_gym.agents.evolution import EvolveArgs
 from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.cli.common import EnvArgs
 from skillflow_gym.errors import InfrastructureError
@@ -54,6 +55,8 @@ class TrainArgs(EnvArgs):
     """Threads that step environments; 0 steps them in turn, faster unless they wait for a server."""
     torch_threads: int = 1
     """Threads of torch; results are reproducible for the same number."""
+    evolve: EvolveArgs = field(default_factory=EvolveArgs)
+    """Evolution of the skill library."""
     run: str = ""
     """The run's folder; empty for runs/<env>-<agent>-seed<seed>."""
     resume: str = ""
@@ -62,9 +65,13 @@ class TrainArgs(EnvArgs):
     def __post_init__(self) -> None:
         """Refuse what the loop could only trip over, or what it would silently learn nothing from.
 
+        ``evolve`` may be a mapping, as config.yaml holds it.
+
         Raises:
             ValueError: a number is too small, or ``env_args`` is no YAML mapping.
         """
+        if isinstance(self.evolve, Mapping):
+            self.evolve = EvolveArgs(**self.evolve)
         for name, least in _LEAST.items():
             if not getattr(self, name) >= least:  # so that NaN is refused too
                 raise ValueError(f"--{name.replace('_', '-')} must be at least {least}, got {getattr(self, name)}")

@@ -22,6 +22,7 @@ from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.evaluate import evaluate
 from skillflow_gym.policy import FirstProposalPolicy, Policy, UniformPolicy
 from skillflow_gym.rollout import Collector
+from skillflow_gym.skills import SkillLibrary
 from skillflow_gym.stats import paired_bootstrap
 from skillflow_gym.tasks import Task, TaskSet
 from skillflow_gym.trajectory import Trajectory
@@ -51,8 +52,9 @@ class Panel:
         if policy.updates == 0:
             self._evaluate("before", policy, self._args.eval_rollouts, console)
 
-    def after(self, policy: Scorer, console: Console) -> None:
-        """Evaluate what training ended with."""
+    def after(self, policy: Scorer, console: Console, library: SkillLibrary | None) -> None:
+        """Evaluate what training ended with, the skills of ``library`` (if it is not None) included."""
+        self._collector.library = library
         self._evaluate("after", policy, self._args.eval_rollouts, console)
         self._evaluate("greedy", policy.as_greedy(), 1, console)
         self._collector.close()

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 import skillflow_gym
 from skillflow_gym.agents.args import TrainArgs
 from skillflow_gym.agents.display import Display
+from skillflow_gym.agents.evolution import Evolution
 from skillflow_gym.agents.panel import Panel
 from skillflow_gym.agents.policies.scorer import Scorer
 from skillflow_gym.agents.replay_buffer import Group, ReplayBuffer
@@ -95,7 +96,8 @@ class Trainer:
         torch.set_num_threads(args.torch_threads)
         self.benchmark = find(args.env)
         args.source = str(resolve_source(self.benchmark, args.source, ("train", "test")))
-        self.policy = Scorer(seed=args.seed, hindsight=objective.needs_hindsight)
+        skills = args.evolve.on or bool(args.library)
+        self.policy = Scorer(seed=args.seed, hindsight=objective.needs_hindsight, skills=skills)
         self.optimizer = self._optimizer()
         self.collector = Collector(partial(args.make_env, "train"), args.deadline, args.threads)
         self.replay = ReplayBuffer(args.replay_groups)
@@ -109,6 +111,7 @@ class Trainer:
         else:
             name = f"{self.benchmark.name}-{objective.name}-seed{args.seed}"
             self.run = RunFolder.create(Path(args.run or Path("runs") / name), config)
+        self.evolution = self._evolution(panel_tasks) if args.evolve.on else None
         panel = panel_tasks[: args.eval_tasks or None]
         self.panel = Panel(self.run, panel, partial(args.make_env, "test"), args)
         self.done = self._restore()
@@ -132,8 +135,10 @@ class Trainer:
                 f"stopped after {self.done} updates; continue with --resume {self.run.path}", soft_wrap=True
             )
             raise SystemExit(130)
-        self.panel.after(self.policy, self.console)
+        self.panel.after(self.policy, self.console, self.collector.library)
         self.panel.summarise(self.console, self.train_tasks)
+        if self.evolution is not None:
+            self.evolution.summarise(self.console, self.run.rows("timing.jsonl"))
 
     def _update(self, display: Display) -> None:
         """One step of training; everything it logs depends on config.yaml and the number of the step alone."""
@@ -148,15 +153,20 @@ class Trainer:
         row = self._charts(step, collection)
         if collection.scored:
             row |= self._learn(step, collection.scored)
+        seconds = {"collect": collected - start, "update": time.perf_counter() - collected}
+        if self.evolution is not None:
+            row |= self.evolution.update(self.policy, collection.scored, row.get("flow/beta", 1.0))
+            self.collector.library = self.evolution.library
+            seconds["evolve"] = self.evolution.seconds
         if self.args.trajectories_every and step % self.args.trajectories_every == 0:
             self.run.write_trajectories(step, collection.trajectories)
         self.done = step
         self.run.append("metrics.jsonl", row)
-        seconds = {"collect": collected - start, "update": time.perf_counter() - collected}
         speed = collection.env_steps / collection.seconds
         self.run.append("timing.jsonl", {"step": step, **seconds, "env_steps_per_second": speed})
         self._plot(row, speed)
-        if step % self.args.checkpoint_every == 0 or step == self.args.steps:
+        ended = self.evolution is not None and self.evolution.ended  # what the store holds is never done again
+        if step % self.args.checkpoint_every == 0 or step == self.args.steps or ended:
             self._save()
         display.update(step, row["charts/success"], self._figures(row, speed))
 
@@ -238,6 +248,8 @@ class Trainer:
             "loss": f"{row.get('losses/loss', math.nan):.3f}",
             "steps/s": f"{speed:.0f}",
         }
+        if self.evolution is not None:
+            figures |= self.evolution.figures()
         return {name: value for name, value in figures.items() if value != "nan"}
 
     def _plot(self, row: dict[str, Any], speed: float) -> None:
@@ -247,6 +259,11 @@ class Trainer:
         for name, value in {**row, "timing/env_steps_per_second": speed}.items():
             if name != "step":
                 self._writer.add_scalar(name, value, row["step"])
+
+    def _evolution(self, panel: TaskSet) -> Evolution:
+        if getattr(self.args, "anchor", "reference") != "reference":
+            raise RunError("--evolve needs --anchor reference: with the others log I(t) does not measure the reward")
+        return Evolution(self.args, self.run.path / "skills", [self.train_tasks, self._taskset("validation"), panel])
 
     def _optimizer(self) -> torch.optim.AdamW:
         lr = self.args.learning_rate
@@ -284,6 +301,8 @@ class Trainer:
         modules = {name: module.state_dict() for name, (module, _) in self.objective.modules.items()}
         learned = {"policy": self.policy.state_dict(), "optimizer": self.optimizer.state_dict(), "modules": modules}
         state = {**learned, "replay": self.replay.state(), "torch_rng": torch.get_rng_state()}
+        if self.evolution is not None:
+            state["evolution"] = self.evolution.evolver.state()
         self.run.save_checkpoint(self.done, state)
 
     def _restore(self) -> int:
@@ -296,6 +315,9 @@ class Trainer:
             for name, (module, _) in self.objective.modules.items():
                 module.load_state_dict(state["modules"][name])
             self.replay.load(state["replay"])
+            if self.evolution is not None:
+                self.evolution.evolver.load(state["evolution"])
+                self.collector.library = self.evolution.library
             torch.set_rng_state(state["torch_rng"])
         if self.args.resume:
             self.run.cut_back(done)

@@ -17,7 +17,8 @@ from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.executors import Executor, make_executor
 from skillflow_gym.registration import Stanza, stanza
 from skillflow_gym.rendering import Step, render_ansi, render_html
-from skillflow_gym.skills import SkillLibrary
+from skillflow_gym.skills.load import load_library
+from skillflow_gym.skills.retrieval import retrieve
 from skillflow_gym.sources import Source, resolve_source
 from skillflow_gym.spaces import action_space, observation_space
 from skillflow_gym.tasks import Gold, Task, TaskSet
@@ -100,6 +101,7 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
         executor: str = "",
         library: str = "",
         step_limit: int = 0,
+        catalogue: int = 8,
         render_mode: str | None = None,
     ) -> None:
         """Take plain data only; tasks, clients and engines are made at the first reset.
@@ -109,8 +111,9 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
             split: train | validation | test, or an unambiguous native name.
             source: auto | mini | hub | file:PATH.
             executor: "" for the benchmark's default, or a spec that ``make_executor`` knows.
-            library: a folder of skills; "" for none.
+            library: a folder of skills, a store of them or the folder of a run, perhaps with @VERSION; "" for none.
             step_limit: actions per episode; 0 for the registry's.
+            catalogue: most skills that an episode sees: those of the library that match the task best.
             render_mode: ansi | human | html | None.
 
         Raises:
@@ -120,10 +123,13 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
         self.split = self.stanza.split(split)
         self.source: Source = resolve_source(self.stanza, source, (self.split,))
         self.executor: Executor = make_executor(executor or self.default_executor)
-        self.library = SkillLibrary.load(library)
+        self.library = load_library(library)
         self.step_limit = step_limit or self.stanza.step_limit
         if self.step_limit < 1:
             raise ValueError(f"step_limit must be at least 1, got {step_limit}")
+        if catalogue < 1:
+            raise ValueError(f"catalogue must be at least 1, got {catalogue}")
+        self.catalogue = catalogue
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"render_mode {render_mode!r} is none of {self.metadata['render_modes']}")
         self.render_mode = render_mode
@@ -207,7 +213,8 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
         super().reset(seed=seed)
         self._over = True  # a reset that fails leaves nothing to step
         self._task = self._choose(options or {})
-        self._snapshot = self.library
+        self._snapshot = retrieve(self.library, self._task.prompt, self.catalogue)
+        self._library_version = self.library.version
         self._usage = {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0}
         self._score = dict.fromkeys(self.metrics, 0.0)
         self._shown = self.begin(self._task)
@@ -307,7 +314,7 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
             "task_id": self._task.id,
             "split": self.split,
             "source": str(self.source),
-            "library_version": self._snapshot.version,
+            "library_version": self._library_version,
             "success": success,
             "unscored": unscored,
             "score": dict(self._score),

@@ -12,9 +12,10 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from skillflow_gym.episode import Episode
+from skillflow_gym.episode import Episode, suite_env
 from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.policy import Decision, Policy
+from skillflow_gym.skills import SkillLibrary
 from skillflow_gym.trajectory import Trajectory
 
 
@@ -73,11 +74,13 @@ class Collector:
         deadline: seconds per episode; an episode past it is dropped after its current turn. 0 for none.
         threads: environments step in that many threads; 0 steps them one after the other, which is faster unless they
             wait for a server.
+        library: the skills that all episodes see from now on; None leaves each environment its own.
     """
 
     make_env: Callable[[], gym.Env[Any, Any]]
     deadline: float = 0.0
     threads: int = 0
+    library: SkillLibrary | None = None
     _envs: list[gym.Env[Any, Any]] = field(default_factory=list, init=False, repr=False)
     _pool: ThreadPoolExecutor | None = field(default=None, init=False, repr=False)
 
@@ -99,6 +102,9 @@ class Collector:
         start = time.perf_counter()
         while len(self._envs) < len(jobs):
             self._envs.append(self.make_env())
+        if self.library is not None:
+            for env in self._envs:
+                suite_env(env).library = self.library
         rngs = [job.rng() for job in jobs]
         slots = list(zip(self._envs, jobs, rngs, strict=False))
         episodes = self._map(_begin, slots)

@@ -18,6 +18,6 @@ def load_run(folder: str) -> Scorer:
     if found is None:
         raise RunError(f"{folder} has no checkpoint yet: let it run for a while")
     state = found[1]["policy"]
-    policy = Scorer(hindsight=state["phi"] is not None)
+    policy = Scorer(hindsight=state["phi"] is not None, skills=state.get("skills", False))
     policy.load_state_dict(state)
     return policy

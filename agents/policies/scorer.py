@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from skillflow_gym.agents.policies import features as f
+from skillflow_gym.agents.policies import skill_features
 from skillflow_gym.agents.policies.places import WINDOW_WORDS
 from skillflow_gym.agents.policies.vocabulary import BUCKETS
 from skillflow_gym.policy import Decision, Which
@@ -93,16 +95,25 @@ class Scorer:
         version: changes whenever the parameters are loaded or ``bump`` is called after an update.
     """
 
-    def __init__(self, seed: int = 0, hindsight: bool = False, greedy: bool = False) -> None:
-        """Initialise from ``seed``; ``hindsight`` adds P_phi; ``greedy`` takes the likeliest candidate."""
+    def __init__(self, seed: int = 0, hindsight: bool = False, greedy: bool = False, skills: bool = False) -> None:
+        """Initialise from ``seed``.
+
+        Args:
+            seed: of the parameters.
+            hindsight: whether there is a P_phi.
+            greedy: take the likeliest candidate.
+            skills: describe candidates by what skills say, too; of use where there is a library.
+        """
+        extra = skill_features.SIZE if skills else 0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.network = ScorerNetwork()
-            self.phi = ScorerNetwork(extra=2) if hindsight else None
+            self.network = ScorerNetwork(extra)
+            self.phi = ScorerNetwork(extra + 2) if hindsight else None
         self.train(False)
         self.greedy = greedy
         self.updates = 0
-        self._features: Callable[[Key, Context], f.Features] = _FeatureCache(15_000)
+        self.skills = skills
+        self._features: Callable[[Key, Context], f.Features] = _FeatureCache(15_000, skills)
 
     @property
     def version(self) -> str:
@@ -183,7 +194,7 @@ class Scorer:
     def state_dict(self) -> dict[str, Any]:
         """Parameters and the number of updates."""
         phi = self.phi.state_dict() if self.phi is not None else None
-        return {"network": self.network.state_dict(), "phi": phi, "updates": self.updates}
+        return {"network": self.network.state_dict(), "phi": phi, "updates": self.updates, "skills": self.skills}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore ``state_dict``'s value."""
@@ -196,14 +207,18 @@ class Scorer:
 class _FeatureCache:
     """The features of the contexts seen last: rollouts of one task share their first turns."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, size: int, skills: bool) -> None:
+        self._size, self._skills = size, skills
         self._kept: dict[Key, f.Features] = {}
 
     def __call__(self, key: Key, context: Context) -> f.Features:
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = f.features(context)
+            found = f.features(context)
+            if self._skills:
+                more = skill_features.skill_features(context, found.words)
+                found = replace(found, numbers=np.concatenate([found.numbers, more], axis=1))
+            self._kept[key] = found
             if len(self._kept) > self._size:
                 del self._kept[next(iter(self._kept))]
         return found

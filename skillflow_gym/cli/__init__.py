@@ -1,4 +1,4 @@
-"""The command line: ``skillflow list | play | eval | replay | doctor | train``."""
+"""The command line: ``skillflow list | play | eval | replay | skills | doctor | train``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ from collections.abc import Sequence
 
 import tyro
 
-from skillflow_gym.cli import doctor, eval, list, play, replay, train
+from skillflow_gym.cli import doctor, eval, list, play, replay, skills, train
 from skillflow_gym.cli.common import UsageError, errors
 
-COMMANDS = {"list": list, "play": play, "eval": eval, "replay": replay, "doctor": doctor, "train": train}
+COMMANDS = {
+    "list": list,
+    "play": play,
+    "eval": eval,
+    "replay": replay,
+    "skills": skills,
+    "doctor": doctor,
+    "train": train,
+}
 """The modules of the commands: each has a dataclass ``Args``, which is the command line, and ``run(args)``."""
 
 

@@ -75,7 +75,7 @@ def test_list_shows_every_benchmark_and_agent(skillflow: Any) -> None:
         ("play HotpotQA --source mini --index -1", "--index -1: split train of source mini has"),
         ("play HotpotQA --source mini --index 1 --task-id x", "not both"),
         ("play HotpotQA --source mini --seed -1", "Seed must be greater or equal to zero"),
-        ("play HotpotQA --library /no/such", "library '/no/such' is no folder"),
+        ("play HotpotQA --library /no/such", "/no/such is no folder"),
         ("play HotpotQA --executor oracle", "executor 'oracle' does not exist"),
         ("play HotpotQA --step-limit -1", "step_limit must be at least 1"),
         ("play HotpotQA --retrieval magic", "pooled, own"),

@@ -1,0 +1,299 @@
+"""Evolver: decides between phases which skills stay, which are written anew, which go, and which enter."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from threading import RLock
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skillflow_gym.evolution.authors import Author, Pair
+from skillflow_gym.evolution.evidence import pairs
+from skillflow_gym.evolution.gate import Rollout, Trial
+from skillflow_gym.evolution.merge import duplicates
+from skillflow_gym.evolution.observed import Observed
+from skillflow_gym.evolution.partition import flow_evidence, partition, random_partition
+from skillflow_gym.evolution.phase import Phase
+from skillflow_gym.evolution.plateau import Plateau
+from skillflow_gym.evolution.settings import Settings
+from skillflow_gym.flow.skill_flow import SkillFlow, skill_flows
+from skillflow_gym.skills.audit import Finding, Protected, audit
+from skillflow_gym.skills.library import SkillLibrary
+from skillflow_gym.skills.skill import Skill
+from skillflow_gym.skills.store import SkillStore
+from skillflow_gym.trajectory import Trajectory
+
+logger = logging.getLogger("skillflow_gym")
+
+
+class Evolver:
+    """Evolves a skill library from train trajectories and the learner's signals. It knows no environment.
+
+    ```
+    for each update:
+        for each rollout:          evolver.observe(trajectory)
+                                   evolver.credit(trajectory.id, log_pf, log_ref, log_z)
+        evolver.end_step()
+        if evolver.ready:          library = evolver.end_phase(rollout)     # the next rollouts see this library
+    ```
+
+    *When*: `Plateau` of the mean squared residual. *Where*: the steps with log I(t) >= zeta of successes beside
+    failures of the same task. *What*: `partition` by the flow through each skill. *Who writes*: an `Author`. Every
+    candidate passes the audit, then the gate (`Trial`). All evidence is of the last ``settings.window`` steps, and of
+    one library: it is forgotten when the library changes.
+
+    log I(t) compares the policy with its frozen reference, so it needs the ``reference`` anchor: with ``tree`` it is
+    never positive. Without `credit`, outcomes alone decide (`contrast_credits`), and a warning says so once.
+
+    Source: SkillFlow (arXiv 2605.14089), sections on recursive skill evolution, with what docs/evolution.md lists as
+    repaired.
+
+    Attributes:
+        library: the present library.
+        settings: the numbers.
+        phase: how many phases have ended.
+        step: how many steps have ended.
+        cost: rollouts of the gate and tokens of the author so far.
+        lock: to be held by whoever shares the Evolver with other threads.
+    """
+
+    def __init__(
+        self,
+        author: Author,
+        settings: Settings | None = None,
+        library: SkillLibrary | None = None,
+        *,
+        store: SkillStore | None = None,
+        protected: Protected | None = None,
+        beta: float = 8.0,
+        eps: float = 0.1,
+        seed: int = 0,
+    ) -> None:
+        """Begin with ``library``, which must pass the audit.
+
+        Args:
+            author: writes the skills.
+            settings: the numbers; the defaults if None.
+            library: the skills to begin with; none if None.
+            store: keeps every version and event; nothing is kept if None.
+            protected: what no skill may repeat (gold answers, questions).
+            beta: inverse temperature of the learner's reward.
+            eps: added to the reward inside the logarithm.
+            seed: of what is drawn.
+
+        Raises:
+            ValueError: a skill of ``library`` does not pass the audit, or there are more than ``settings.capacity``.
+        """
+        self.settings = settings or Settings()
+        self.library = library if library is not None else SkillLibrary()
+        self._author, self._store, self._protected, self._seed = author, store, protected, seed
+        if len(self.library) > self.settings.capacity:
+            raise ValueError(f"{len(self.library)} skills exceed the capacity of {self.settings.capacity}: raise it")
+        for skill in self.library.values():
+            if findings := audit(skill, protected):
+                raise ValueError(f"skill {skill.name!r} does not pass the audit: {_reasons(findings)}")
+        self._observed = Observed(self.settings.window, beta, eps)
+        self._plateau = Plateau(self.settings.window, self.settings.rho, self.settings.flat_windows)
+        self._below: dict[str, int] = {}
+        self._refused: set[str] = set()
+        self._last_phase = 0
+        self._warned = False
+        self._named = 0
+        self.phase = self.step = 0
+        self.cost = {"rollouts": 0, "tokens": 0}
+        self.lock = RLock()
+
+    def observe(self, trajectory: Trajectory) -> None:
+        """Take a trajectory of the present step; one without an outcome is passed over.
+
+        Raises:
+            ValueError: it is of another split than train, or of a task whose trajectory has that id already.
+        """
+        if trajectory.split not in ("train", ""):
+            raise ValueError(
+                f"trajectory {trajectory.id!r} is of split {trajectory.split!r}: skills may come from train tasks only"
+            )
+        if not trajectory.unscored and trajectory.turns:
+            self._observed.add(trajectory)
+
+    def credit(self, trajectory_id: str, log_pf: ArrayLike, log_ref: ArrayLike, log_z: float) -> None:
+        """Give the learner's signals for a trajectory that was observed in this step.
+
+        Args:
+            trajectory_id: its id.
+            log_pf: log pi(a_t|H_{t-1}) of each turn, [T], in nats.
+            log_ref: log pi_ref(a_t|H_{t-1}) of each turn, [T], in nats.
+            log_z: log Z of its task, in nats.
+
+        Raises:
+            ValueError: no such trajectory, other lengths, or a number that is not finite.
+        """
+        self._observed.credit(trajectory_id, log_pf, log_ref, log_z)
+
+    def set_beta(self, beta: float) -> None:
+        """Follow the learner's schedule of beta."""
+        self._observed.beta = beta
+
+    def end_step(self) -> None:
+        """Close the step: what was observed since the last call is what the learner updates on once."""
+        value = self._observed.end_step()
+        if value is None:
+            return
+        self.step += 1
+        if not self._observed.has_credit() and not self._warned:
+            self._warned = True
+            logger.warning("evolution has no credit from the learner: outcomes alone decide where and what")
+        self._plateau.observe(value)
+
+    def new_id(self) -> str:
+        """An id for a trajectory that has none; no other has it."""
+        self._named += 1
+        return f"episode-{self._named}"
+
+    @property
+    def pending(self) -> int:
+        """Trajectories that were observed since the last step."""
+        return self._observed.pending
+
+    @property
+    def eps(self) -> float:
+        """Added to the reward inside the logarithm."""
+        return self._observed.eps
+
+    @property
+    def ready(self) -> bool:
+        """Whether a phase should end now."""
+        if self.settings.when == "periodic":
+            return self.step - self._last_phase >= self.settings.period
+        return self._plateau.reached
+
+    def end_phase(self, rollout: Rollout | None = None) -> SkillLibrary:
+        """End the phase: judge every skill, write new ones, and return the library of the next phase.
+
+        Args:
+            rollout: tries the candidates of the gate; may be None only if ``settings.gate_tasks`` is 0.
+
+        Raises:
+            ValueError: the gate needs rollouts and there is no ``rollout``.
+            InfrastructureError: the author's server failed; nothing has changed then.
+        """
+        if rollout is None and self.settings.gate_tasks:
+            raise ValueError("the gate needs a rollout function; without one set gate_tasks=0")
+        trajectories, credits = self._observed.evidence()
+        rng = np.random.default_rng([self._seed, self.phase])
+        flows = skill_flows(
+            trajectories, credits, skills=self.library.names, min_visits=self.settings.min_visits, seed=self._seed
+        )
+        shuffle = rng if self.settings.where == "random" else None
+        found = pairs(trajectories, credits, self.settings.zeta, shuffle)
+        before, tokens = self.library, self._author_tokens()
+        seed = int(np.random.default_rng([self._seed, self.phase, 1]).integers(2**31))
+        trial = Trial(self.settings, rollout, frozenset(t.task_id for t in trajectories), seed)
+        phase = Phase(self.library, self.step, trial, self._protected, frozenset(self._refused), self.settings.merge_at)
+        below = self._judge(phase, flows, found, rng)
+        self._create(phase, found)
+        library = phase.library
+        spent = {"rollouts": trial.rollouts, "tokens": self._author_tokens() - tokens}
+        event = {
+            "kind": "phase",
+            "phase": self.phase + 1,
+            "step": self.step,
+            "reason": self.settings.when,
+            "signal": self._plateau.signal,
+            "changes": phase.changes,
+            "cost": spent,
+        }
+        if self._store is not None:
+            self._store.append(library, event)
+        self.library, self._below = library, below
+        self._refused |= phase.refused
+        self.phase += 1
+        self._last_phase = self.step
+        for name, amount in spent.items():
+            self.cost[name] += amount
+        self._plateau.reset()
+        if library.version != before.version:
+            self._observed.clear()
+        return library
+
+    def _judge(
+        self, phase: Phase, flows: Mapping[str, SkillFlow], found: list[Pair], rng: np.random.Generator
+    ) -> dict[str, int]:
+        """Prune, merge and refine; for how many phases in a row each skill has been below average."""
+        settings, names = self.settings, self.library.names
+        if settings.what == "random":
+            judged = random_partition(names, rng)
+        else:
+            judged = partition(flows, names, self._below, patience=settings.below_phases, gap=settings.max_gap)
+        for name in names:
+            evidence = {**flow_evidence(flows.get(name)), "below": judged[name].below}
+            if judged[name].verdict != "refine":
+                phase.log(judged[name].verdict, name, evidence)
+            if judged[name].verdict == "prune":
+                phase.drop(name)
+            else:
+                phase.put(_with_statistics(self.library[name], flows.get(name), self.step))
+        for merge in duplicates(phase.library, flows, settings.merge_at):
+            phase.drop(merge.dropped)
+            evidence = {"into": merge.kept, "similarity": merge.similarity, **flow_evidence(flows.get(merge.dropped))}
+            phase.log("merge", merge.dropped, evidence)
+        below = {name: judged[name].below for name in phase.library}
+        for name in below:
+            if judged[name].verdict == "refine":
+                draft = self._author.refine(self.library[name], found)
+                evidence = {**flow_evidence(flows.get(name)), "below": judged[name].below}
+                if draft is None:
+                    phase.log("wait", name, {**evidence, "reason": "the author had nothing better to say"})
+                elif phase.enter(draft, "refine", evidence):
+                    below[name] = 0
+        return below
+
+    def _create(self, phase: Phase, found: list[Pair]) -> None:
+        """Let new skills in while there is room."""
+        room = min(self.settings.new_skills, self.settings.capacity - len(phase.library))
+        if room > 0 and found:
+            for draft in self._author.create(found, phase.library, room):
+                phase.enter(draft, "create", {})
+
+    def _author_tokens(self) -> int:
+        usage = self._author.usage
+        return usage.get("prompt_tokens", 0) + usage.get("completion_tokens", 0)
+
+    def state(self) -> dict[str, Any]:
+        """All that ``load`` needs, as plain data."""
+        return {
+            "library": [asdict(replace(skill, metadata=dict(skill.metadata))) for skill in self.library.values()],
+            "observed": self._observed.state(),
+            "plateau": self._plateau.state(),
+            "below": dict(self._below),
+            "refused": sorted(self._refused),
+            "counts": [self.phase, self.step, self._last_phase, self._named],
+            "cost": dict(self.cost),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Restore ``state``'s value."""
+        self.library = SkillLibrary(Skill(**skill) for skill in state["library"])
+        self._observed.load(state["observed"])
+        self._plateau.load(state["plateau"])
+        self._below, self._refused = dict(state["below"]), set(state["refused"])
+        self.phase, self.step, self._last_phase, self._named = state["counts"]
+        self.cost = dict(state["cost"])
+
+
+def _with_statistics(skill: Skill, flow: SkillFlow | None, step: int) -> Skill:
+    """The skill with what is known of it; its content hash stays."""
+    if flow is None or flow.g is None:
+        return skill
+    numbers = {"visits": str(flow.visits), "g": f"{flow.g:.3f}", "gap": f"{flow.gap:.3f}", "judged": str(step)}
+    if flow.share is not None:
+        numbers["share"] = f"{flow.share.mean:.3f}"
+    return replace(skill, metadata={**skill.metadata, **numbers})
+
+
+def _reasons(findings: Iterable[Finding]) -> str:
+    return "; ".join(f"{finding.rule} ({finding.excerpt})" for finding in findings)

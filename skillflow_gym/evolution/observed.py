@@ -1,0 +1,135 @@
+"""What an Evolver has seen since its last phase: trajectories with their credit, in steps."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skillflow_gym.evolution.evidence import contrast_credits
+from skillflow_gym.flow.credit import Credit
+from skillflow_gym.trajectory import Trajectory
+
+
+@dataclass
+class Record:
+    """A trajectory and, once the learner has told it, its credit and the log Z of its task in nats."""
+
+    trajectory: Trajectory
+    credit: Credit | None = None
+    log_z: float = 0.0
+
+
+@dataclass
+class Observed:
+    """The trajectories of the last ``window`` steps; a step is what the learner updates on.
+
+    Attributes:
+        window: steps that are kept.
+        beta, eps: of log R~ = log(R + eps), in the residual log Z + sum of log I(t) - beta log R~.
+    """
+
+    window: int
+    beta: float = 8.0
+    eps: float = 0.1
+    _steps: deque[list[Record]] = field(default_factory=deque, init=False, repr=False)
+    _open: dict[str, Record] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def pending(self) -> int:
+        """Trajectories of the open step."""
+        return len(self._open)
+
+    def add(self, trajectory: Trajectory) -> None:
+        """Take a scored trajectory into the open step.
+
+        Raises:
+            ValueError: the open step has a trajectory of that id.
+        """
+        if trajectory.id in self._open:
+            raise ValueError(f"two trajectories of one step are called {trajectory.id!r}: give each an id of its own")
+        self._open[trajectory.id] = Record(trajectory)
+
+    def credit(self, trajectory_id: str, log_pf: ArrayLike, log_ref: ArrayLike, log_z: float) -> None:
+        """The learner's signals for a trajectory of the open step; see `Evolver.credit`."""
+        record = self._open.get(trajectory_id)
+        if record is None:
+            raise ValueError(
+                f"no trajectory {trajectory_id!r} was observed since the last step; credit it before end_step()"
+            )
+        credit = Credit(log_pf, log_ref)
+        if len(credit) != len(record.trajectory):
+            raise ValueError(
+                f"trajectory {trajectory_id!r} has {len(record.trajectory)} turns, its credit {len(credit)}"
+            )
+        if not np.isfinite(log_z):
+            raise ValueError(f"log Z of trajectory {trajectory_id!r} is {log_z}")
+        record.credit, record.log_z = credit, float(log_z)
+
+    def end_step(self) -> float | None:
+        """Close the open step and return the figure whose plateau is looked for; None if the step had no trajectory.
+
+        With the learner's signals it is the mean over trajectories of (residual / beta)^2: beta may follow a schedule,
+        and the figure must not rise because of it. Without them it is the mean of 1 - R.
+        """
+        step = list(self._open.values())
+        self._open.clear()
+        if not step:
+            return None
+        self._steps.append(step)
+        while len(self._steps) > self.window:
+            self._steps.popleft()
+        if not self.has_credit(step):
+            return float(np.mean([1 - record.trajectory.reward for record in step]))
+        residuals = [
+            record.log_z + record.credit.total - self.beta * np.log(record.trajectory.reward + self.eps)
+            for record in step
+            if record.credit is not None
+        ]
+        return float(np.mean(np.square(residuals))) / self.beta**2
+
+    def clear(self) -> None:
+        """Forget the closed steps."""
+        self._steps.clear()
+
+    def has_credit(self, records: Sequence[Record] | None = None) -> bool:
+        """Whether the learner has credited all ``records``, or all that is kept; True of nothing."""
+        return all(record.credit is not None for record in (self._records() if records is None else records))
+
+    def evidence(self) -> tuple[list[Trajectory], list[Credit]]:
+        """The trajectories of the closed steps and the credit of each: by outcome alone unless all are credited."""
+        records = list(self._records())
+        trajectories = [record.trajectory for record in records]
+        credits = [record.credit for record in records if record.credit is not None]
+        if len(credits) < len(records):
+            credits = contrast_credits(trajectories, self.beta, self.eps)
+        return trajectories, credits
+
+    def _records(self) -> Iterator[Record]:
+        return (record for step in self._steps for record in step)
+
+    def state(self) -> str:
+        """The closed steps, packed; an open step is not kept."""
+        rows = [[[r.trajectory.to_json(), _plain(r.credit), r.log_z] for r in step] for step in self._steps]
+        return base64.b64encode(zlib.compress(json.dumps(rows).encode(), level=1)).decode()
+
+    def load(self, state: str) -> None:
+        """Restore ``state``'s value."""
+        rows = json.loads(zlib.decompress(base64.b64decode(state)))
+        self._open.clear()
+        self._steps = deque([Record(Trajectory.from_json(t), _credit(c), z) for t, c, z in step] for step in rows)
+
+
+def _plain(credit: Credit | None) -> list[Any] | None:
+    return None if credit is None else [credit.log_pf.tolist(), credit.log_ref.tolist()]
+
+
+def _credit(plain: list[Any] | None) -> Credit | None:
+    return None if plain is None else Credit(*plain)
