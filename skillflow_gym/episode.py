@@ -11,6 +11,7 @@ import gymnasium as gym
 from skillflow_gym.actions import Action, ActionError, describe
 from skillflow_gym.core import SkillEnv
 from skillflow_gym.policy import Decision
+from skillflow_gym.skills.following import follow
 from skillflow_gym.trajectory import Context, Trajectory, Turn
 
 
@@ -49,7 +50,9 @@ class History:
         step = len(self._turns)
         turns = tuple(self._turns)
         context = Context(task, catalogue, first, turns, admissible, (), step, self._core.step_limit)
-        self.context = replace(context, proposals=self._core.proposals(context)) if self._proposals else context
+        if self._proposals:
+            context = replace(context, proposals=follow(context, self._core.proposals(context)))
+        self.context = context
 
     def extend(
         self,

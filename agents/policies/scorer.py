@@ -216,7 +216,7 @@ class _FeatureCache:
         if found is None:
             found = f.features(context)
             if self._skills:
-                more = skill_features.skill_features(context, found.words)
+                more = skill_features.skill_features(context)
                 found = replace(found, numbers=np.concatenate([found.numbers, more], axis=1))
             self._kept[key] = found
             if len(self._kept) > self._size:

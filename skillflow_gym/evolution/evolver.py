@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skillflow_gym.evolution.authors import Author, Pair
+from skillflow_gym.evolution.authors import Author, Draft, Pair
 from skillflow_gym.evolution.evidence import pairs
 from skillflow_gym.evolution.gate import Rollout, Trial
 from skillflow_gym.evolution.merge import duplicates
-from skillflow_gym.evolution.observed import Observed
-from skillflow_gym.evolution.partition import flow_evidence, partition, random_partition
+from skillflow_gym.evolution.observed import Observed, pack, unpack
+from skillflow_gym.evolution.partition import Judged, flow_evidence, partition, random_partition
 from skillflow_gym.evolution.phase import Phase
 from skillflow_gym.evolution.plateau import Plateau
 from skillflow_gym.evolution.settings import Settings
@@ -28,6 +28,9 @@ from skillflow_gym.skills.store import SkillStore
 from skillflow_gym.trajectory import Trajectory
 
 logger = logging.getLogger("skillflow_gym")
+
+KEPT_PAIRS = 500
+"""Tasks whose latest pair of a success and a failure is kept."""
 
 
 class Evolver:
@@ -43,8 +46,8 @@ class Evolver:
 
     *When*: `Plateau` of the mean squared residual. *Where*: the steps with log I(t) >= zeta of successes beside
     failures of the same task. *What*: `partition` by the flow through each skill. *Who writes*: an `Author`. Every
-    candidate passes the audit, then the gate (`Trial`). All evidence is of the last ``settings.window`` steps, and of
-    one library: it is forgotten when the library changes.
+    candidate passes the audit, then the gate (`Trial`). Skills are judged by the last ``settings.window`` steps and by
+    one library; they are written from the latest pair of each task.
 
     log I(t) compares the policy with its frozen reference, so it needs the ``reference`` anchor: with ``tree`` it is
     never positive. Without `credit`, outcomes alone decide (`contrast_credits`), and a warning says so once.
@@ -100,6 +103,7 @@ class Evolver:
         self._plateau = Plateau(self.settings.window, self.settings.rho, self.settings.flat_windows)
         self._below: dict[str, int] = {}
         self._refused: set[str] = set()
+        self._pairs: dict[str, Pair] = {}
         self._last_phase = 0
         self._warned = False
         self._named = 0
@@ -144,6 +148,12 @@ class Evolver:
         if value is None:
             return
         self.step += 1
+        shuffle = np.random.default_rng([self._seed, self.step, 2]) if self.settings.where == "random" else None
+        for pair in pairs(*self._observed.evidence(last=1), self.settings.zeta, shuffle):
+            self._pairs.pop(pair.task, None)
+            self._pairs[pair.task] = pair
+        for task in list(self._pairs)[:-KEPT_PAIRS]:
+            del self._pairs[task]
         if not self._observed.has_credit() and not self._warned:
             self._warned = True
             logger.warning("evolution has no credit from the learner: outcomes alone decide where and what")
@@ -188,14 +198,17 @@ class Evolver:
         flows = skill_flows(
             trajectories, credits, skills=self.library.names, min_visits=self.settings.min_visits, seed=self._seed
         )
-        shuffle = rng if self.settings.where == "random" else None
-        found = pairs(trajectories, credits, self.settings.zeta, shuffle)
         before, tokens = self.library, self._author_tokens()
+        phase = Phase(self.library, self.step, self._protected, self.settings.merge_at)
+        judged = self._judge(phase, flows, rng)
+        drafts = self._drafts(phase, judged, flows)
+        written_from = frozenset(pair.task for _, draft, _ in drafts for pair in draft.pairs)
         seed = int(np.random.default_rng([self._seed, self.phase, 1]).integers(2**31))
-        trial = Trial(self.settings, rollout, frozenset(t.task_id for t in trajectories), seed)
-        phase = Phase(self.library, self.step, trial, self._protected, frozenset(self._refused), self.settings.merge_at)
-        below = self._judge(phase, flows, found, rng)
-        self._create(phase, found)
+        trial = Trial(self.settings, rollout, written_from, seed)
+        below = {name: judged[name].below for name in phase.library}
+        for kind, draft, evidence in drafts:
+            if phase.enter(draft, kind, evidence, trial):
+                below[draft.skill.name] = 0
         library = phase.library
         spent = {"rollouts": trial.rollouts, "tokens": self._author_tokens() - tokens}
         event = {
@@ -220,10 +233,8 @@ class Evolver:
             self._observed.clear()
         return library
 
-    def _judge(
-        self, phase: Phase, flows: Mapping[str, SkillFlow], found: list[Pair], rng: np.random.Generator
-    ) -> dict[str, int]:
-        """Prune, merge and refine; for how many phases in a row each skill has been below average."""
+    def _judge(self, phase: Phase, flows: Mapping[str, SkillFlow], rng: np.random.Generator) -> dict[str, Judged]:
+        """Judge every skill, prune and merge."""
         settings, names = self.settings, self.library.names
         if settings.what == "random":
             judged = random_partition(names, rng)
@@ -241,23 +252,28 @@ class Evolver:
             phase.drop(merge.dropped)
             evidence = {"into": merge.kept, "similarity": merge.similarity, **flow_evidence(flows.get(merge.dropped))}
             phase.log("merge", merge.dropped, evidence)
-        below = {name: judged[name].below for name in phase.library}
-        for name in below:
-            if judged[name].verdict == "refine":
-                draft = self._author.refine(self.library[name], found)
-                evidence = {**flow_evidence(flows.get(name)), "below": judged[name].below}
-                if draft is None:
-                    phase.log("wait", name, {**evidence, "reason": "the author had nothing better to say"})
-                elif phase.enter(draft, "refine", evidence):
-                    below[name] = 0
-        return below
+        return judged
 
-    def _create(self, phase: Phase, found: list[Pair]) -> None:
-        """Let new skills in while there is room."""
+    def _drafts(
+        self, phase: Phase, judged: Mapping[str, Judged], flows: Mapping[str, SkillFlow]
+    ) -> list[tuple[str, Draft, dict[str, Any]]]:
+        """What the author writes: kind, draft and evidence of each. None that was refused before."""
+        found = list(self._pairs.values())
+        drafts: list[tuple[str, Draft, dict[str, Any]]] = []
+        for name in phase.library:
+            if judged[name].verdict == "refine":
+                evidence = {**flow_evidence(flows.get(name)), "below": judged[name].below}
+                draft = self._author.refine(self.library[name], found) if found else None
+                if draft is None or draft.skill.content_hash in self._refused:
+                    phase.log("wait", name, {**evidence, "reason": "the author had nothing better to say"})
+                else:
+                    drafts.append(("refine", draft, evidence))
         room = min(self.settings.new_skills, self.settings.capacity - len(phase.library))
         if room > 0 and found:
-            for draft in self._author.create(found, phase.library, room):
-                phase.enter(draft, "create", {})
+            new = self._author.create(found, phase.library, room + len(self._refused))
+            fresh = [draft for draft in new if draft.skill.content_hash not in self._refused]
+            drafts += [("create", draft, {}) for draft in fresh[:room]]
+        return drafts
 
     def _author_tokens(self) -> int:
         usage = self._author.usage
@@ -268,6 +284,7 @@ class Evolver:
         return {
             "library": [asdict(replace(skill, metadata=dict(skill.metadata))) for skill in self.library.values()],
             "observed": self._observed.state(),
+            "pairs": pack([[p.success.to_json(), p.failure.to_json(), p.triggers] for p in self._pairs.values()]),
             "plateau": self._plateau.state(),
             "below": dict(self._below),
             "refused": sorted(self._refused),
@@ -279,6 +296,11 @@ class Evolver:
         """Restore ``state``'s value."""
         self.library = SkillLibrary(Skill(**skill) for skill in state["library"])
         self._observed.load(state["observed"])
+        loaded = [
+            Pair(Trajectory.from_json(success), Trajectory.from_json(failure), tuple(triggers))
+            for success, failure, triggers in unpack(state["pairs"])
+        ]
+        self._pairs = {pair.task: pair for pair in loaded}
         self._plateau.load(state["plateau"])
         self._below, self._refused = dict(state["below"]), set(state["refused"])
         self.phase, self.step, self._last_phase, self._named = state["counts"]

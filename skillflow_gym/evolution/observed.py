@@ -103,9 +103,12 @@ class Observed:
         """Whether the learner has credited all ``records``, or all that is kept; True of nothing."""
         return all(record.credit is not None for record in (self._records() if records is None else records))
 
-    def evidence(self) -> tuple[list[Trajectory], list[Credit]]:
-        """The trajectories of the closed steps and the credit of each: by outcome alone unless all are credited."""
-        records = list(self._records())
+    def evidence(self, last: int = 0) -> tuple[list[Trajectory], list[Credit]]:
+        """The trajectories of the closed steps and the credit of each: by outcome alone unless all are credited.
+
+        ``last`` takes that many steps only, the latest; 0 takes all.
+        """
+        records = [record for step in list(self._steps)[-last:] for record in step]
         trajectories = [record.trajectory for record in records]
         credits = [record.credit for record in records if record.credit is not None]
         if len(credits) < len(records):
@@ -118,13 +121,23 @@ class Observed:
     def state(self) -> str:
         """The closed steps, packed; an open step is not kept."""
         rows = [[[r.trajectory.to_json(), _plain(r.credit), r.log_z] for r in step] for step in self._steps]
-        return base64.b64encode(zlib.compress(json.dumps(rows).encode(), level=1)).decode()
+        return pack(rows)
 
     def load(self, state: str) -> None:
         """Restore ``state``'s value."""
-        rows = json.loads(zlib.decompress(base64.b64decode(state)))
+        rows = unpack(state)
         self._open.clear()
         self._steps = deque([Record(Trajectory.from_json(t), _credit(c), z) for t, c, z in step] for step in rows)
+
+
+def pack(content: Any) -> str:
+    """What JSON can hold, as a short text."""
+    return base64.b64encode(zlib.compress(json.dumps(content).encode(), level=1)).decode()
+
+
+def unpack(text: str) -> Any:
+    """What `pack` was given; tuples come back as lists."""
+    return json.loads(zlib.decompress(base64.b64decode(text)))
 
 
 def _plain(credit: Credit | None) -> list[Any] | None:

@@ -27,16 +27,14 @@ class Phase:
         self,
         library: SkillLibrary,
         step: int,
-        trial: Trial,
         protected: Protected | None,
-        refused: frozenset[str],
         merge_at: float,
     ) -> None:
-        """Begin with ``library``; candidates whose content hash is in ``refused`` are not tried again."""
+        """Begin with ``library``; no new skill may repeat what is ``protected``, or be too alike to another."""
         self._skills, self._merge_at = dict(library), merge_at
-        self._step, self._trial, self._protected = step, trial, protected
+        self._step, self._protected = step, protected
         self.changes: list[dict[str, Any]] = []
-        self.refused = set(refused)
+        self.refused: set[str] = set()
 
     @property
     def library(self) -> SkillLibrary:
@@ -55,11 +53,9 @@ class Phase:
         """Add to ``changes``."""
         self.changes.append({"kind": kind, "skill": skill, "evidence": dict(evidence)})
 
-    def enter(self, draft: Draft, kind: str, evidence: Mapping[str, Any]) -> bool:
+    def enter(self, draft: Draft, kind: str, evidence: Mapping[str, Any], trial: Trial) -> bool:
         """Audit a candidate, try it at the gate, and let it in (``kind`` is create or refine) or log why not."""
         skill = replace(draft.skill, metadata={"created": str(self._step)})
-        if skill.content_hash in self.refused:
-            return False
         ids = [t.id for pair in draft.pairs for t in (pair.success, pair.failure)]
         tasks = sorted({pair.success.task_id for pair in draft.pairs})
         evidence = {**evidence, "trajectories": ids, "tasks": tasks}
@@ -67,7 +63,7 @@ class Phase:
         problem = self._problem(skill, kind)
         if not problem:
             candidate = SkillLibrary([*(s for s in self._skills.values() if s.name != skill.name), skill])
-            accepted, numbers = self._trial(self.library, candidate)
+            accepted, numbers = trial(self.library, candidate)
             evidence["gate"] = numbers
         if problem or not accepted:
             self.refused.add(skill.content_hash)

@@ -206,7 +206,7 @@ def test_skills_from_real_rollouts(name: str, tmp_path: Path) -> None:
     drafts = TemplateAuthor().create(pairs, SkillLibrary(), 10)
     assert drafts and TemplateAuthor().create(pairs, SkillLibrary(), 10) == drafts
     support = [len({pair.task for pair in draft.pairs}) for draft in drafts]
-    assert support == sorted(support, reverse=True) and support[-1] >= 3
+    assert min(support) >= 3
     skills = SkillLibrary(draft.skill for draft in drafts)
     assert len({(skill.description, skill.body) for skill in skills.values()}) == len(skills)
     for skill in skills.values():

@@ -11,13 +11,13 @@ from itertools import chain, count, groupby
 from skillflow_gym.actions import ActionKind
 from skillflow_gym.evolution.authors import KEPT_FROM, Draft, Pair, Vocabulary, reads
 from skillflow_gym.skills import Skill, SkillLibrary
+from skillflow_gym.skills.following import steps as steps_of
 from skillflow_gym.skills.pattern import around, pattern
 from skillflow_gym.text import content_words
 from skillflow_gym.trajectory import Turn
 
 MAX_STEPS, MAX_KINDS, MAX_HINTS, MAX_BODY_WORDS, MAX_DESCRIPTION = 8, 4, 3, 120, 200
 _SIGNS = re.compile(r"[{}:]")
-_STEP = re.compile(r"^\d+\. .*?`([^`]+)`", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,32 @@ class _Case:
 
     Attributes:
         steps: the patterns at the triggers, consecutive duplicates merged.
-        departs: (step, pattern): the first of ``steps`` that the failure lacks in their order, and what it did there,
-            "" if nothing more; None if it lacks none.
+        others: the patterns of the failure.
+        besides: the patterns of the success that are no triggers.
         near, near_failure: the content words that stand around the accepted text where it was shown.
         kinds: the content words of the prompt.
     """
 
     pair: Pair
     steps: tuple[str, ...]
-    departs: tuple[int, str] | None
+    others: tuple[str, ...]
+    besides: frozenset[str]
     near: frozenset[str]
     near_failure: frozenset[str]
     kinds: frozenset[str]
+
+    def departs(self, steps: Sequence[str]) -> tuple[int, str] | None:
+        """The first of ``steps`` that the failure lacks in this order, and what it did there that the success did not.
+
+        The second is "" if it did nothing more; None if it lacks none.
+        """
+        start = 0
+        for i, step in enumerate(steps):
+            try:
+                start = self.others.index(step, start) + 1
+            except ValueError:
+                return i, next((other for other in self.others[start:] if other not in self.besides), "")
+        return None
 
 
 @dataclass(frozen=True)
@@ -51,18 +65,21 @@ class _Plan:
     cases: tuple[_Case, ...]
 
     @property
-    def support(self) -> int:
-        return _tasks(self.cases)
+    def tasks(self) -> frozenset[str]:
+        return frozenset(case.pair.task for case in self.cases)
 
 
 class TemplateAuthor:
     """Contrasts the patterns at the trigger steps of successes with those of the failures, and writes them down.
 
-    A sequence of patterns is supported by a task whose success has it at its triggers while the failure lacks it in its
-    order, or has it and answers with text that stands elsewhere. Of a supported sequence it tells the kind of task in
-    words that are commoner in its prompts than in others, the steps, words to look for around the answer, and what the
-    failures did instead. No name, title, answer or number of a task is written: a word of the evidence is kept only if
-    at least 3 tasks hold it, none writes it as a name or number, and no success answered with it.
+    A sequence of patterns is supported by a task whose success ends with it at its triggers while the failure lacks it
+    in its order, or has it and answers with text that stands elsewhere. What comes before is left to the policy: many
+    ways lead to the same last steps. Skills are chosen one by one, the next being the one with most steps times tasks
+    that no chosen skill covers; one that also says what stands near the answer covers more. Of a supported sequence it
+    tells the kind of task in words that are commoner in its prompts than in others, the steps, words to look for around
+    the answer, and what the failures did instead. No name, title, answer or number of a task is written: a word of the
+    evidence is kept only if at least 3 tasks hold it, none writes it as a name or number, and no success answered with
+    it.
 
     The signal, log I(t) >= zeta in the success of a pair, is SkillFlow's (arXiv 2605.14089, section 4.3); there a
     language model writes.
@@ -78,16 +95,29 @@ class TemplateAuthor:
 
     def create(self, pairs: Sequence[Pair], library: SkillLibrary, limit: int) -> list[Draft]:
         cases = [case for pair in pairs if (case := _case(pair)) is not None]
-        written = {(_steps_of(skill), skill.description) for skill in library.values()}
+        plans = self._plans(cases, cases, Vocabulary(pairs))
         taken, drafts = set(library), list[Draft]()
-        for plan in self._plans(cases, cases, Vocabulary(pairs)):
-            if len(drafts) >= limit:
-                break
-            skill = _write(plan, taken)
-            if skill is not None and (plan.steps, skill.description) not in written:
-                written.add((plan.steps, skill.description))
-                taken.add(skill.name)
-                drafts.append(Draft(skill, tuple(case.pair for case in plan.cases)))
+        covered: dict[bool, set[str]] = {False: set(), True: set()}  # by skills at all, by skills with hints
+        for skill in library.values():
+            told = steps_of(skill.body)
+            tasks = {
+                case.pair.task for case in cases if told and case.steps[-len(told) :] == tuple(s.pattern for s in told)
+            }
+            for hinted in {False, any(step.near for step in told)}:
+                covered[hinted] |= tasks
+        while plans and len(drafts) < limit:
+            plans.sort(
+                key=lambda p: (-len(p.tasks - covered[bool(p.hints)]) * _worth(p), -len(p.cases), p.steps, p.kinds)
+            )
+            plan = plans.pop(0)
+            if len(plan.tasks - covered[bool(plan.hints)]) < self.min_support:
+                continue
+            written = _write(plan, taken)
+            if written is not None:
+                taken.add(written.name)
+                drafts.append(Draft(written, tuple(case.pair for case in plan.cases)))
+                for hinted in {False, bool(plan.hints)}:
+                    covered[hinted] |= plan.tasks
         return drafts
 
     def refine(self, skill: Skill, pairs: Sequence[Pair]) -> Draft | None:
@@ -100,8 +130,10 @@ class TemplateAuthor:
         evidence = [case for case in cases if reads(case.pair.success, skill.name)]
         if _tasks(evidence) < self.min_support:
             evidence = [c for c in cases if any(reads(t, skill.name) for t in (c.pair.success, c.pair.failure))]
+        told = steps_of(skill.body)
+        worth = len(told) + 2 * any(step.near for step in told)
         for plan in self._plans(evidence, cases, Vocabulary(pairs)):
-            written = _write(plan, ())
+            written = _write(plan, ()) if _worth(plan) >= worth else None
             if written is not None:
                 better = replace(skill, description=written.description, body=written.body)
                 changed = better.content_hash != skill.content_hash
@@ -116,20 +148,24 @@ class TemplateAuthor:
         """What ``cases`` speak for, the best supported first; ``everything`` is what they are compared with."""
         of_steps: defaultdict[tuple[str, ...], list[_Case]] = defaultdict(list)
         for case in cases:
-            if len(case.steps) <= MAX_STEPS and all(known.clean(step, self.min_support) for step in case.steps):
-                of_steps[case.steps].append(case)
+            for length in range(1, min(len(case.steps), MAX_STEPS) + 1):
+                last = case.steps[-length:]
+                if not known.clean(last[0], self.min_support):
+                    break
+                of_steps[last].append(case)
         plans = []
         for steps, members in of_steps.items():
             for group in self._kinds_of_task(members, everything, known):
                 hints = _hints(group, known)
                 spoken = tuple(
-                    c for c in group if c.departs or (c.near & set(hints) and not c.near_failure & set(hints))
+                    c for c in group if c.departs(steps) or (c.near & set(hints) and not c.near_failure & set(hints))
                 )
                 if _tasks(spoken) >= self.min_support:
-                    plans.append(
-                        _Plan(steps, _kinds(spoken, everything, known), hints, _instead(spoken, known), spoken)
-                    )
-        return sorted(plans, key=lambda p: (-p.support, -len(p.cases), p.steps, p.kinds))
+                    kinds, instead = _kinds(spoken, everything, known), _instead(spoken, steps, known)
+                    plan = _Plan(steps, kinds, hints, instead, spoken)
+                    if _worth(plan) > 1:  # a single step that anybody would think of is no skill
+                        plans.append(plan)
+        return sorted(plans, key=lambda p: (-len(p.tasks) * _worth(p), -len(p.cases), p.steps, p.kinds))
 
     def _kinds_of_task(
         self, members: Sequence[_Case], everything: Sequence[_Case], known: Vocabulary
@@ -166,27 +202,17 @@ def _case(pair: Pair) -> _Case | None:
     last = pair.failure.turns[-1].action if pair.failure.turns else None
     wrong = last is not None and last.kind is ActionKind.ACCEPT
     near_failure = around(failure[-1], last.argument) if last and wrong else frozenset[str]()
-    return _Case(
-        pair, steps, _departs(steps, others, besides), near, near_failure, frozenset(content_words(pair.success.task))
-    )
+    kinds = frozenset(content_words(pair.success.task))
+    return _Case(pair, steps, tuple(others), besides, near, near_failure, kinds)
 
 
 def _is_step(turn: Turn) -> bool:
     return turn.action.kind is not ActionKind.SKILL
 
 
-def _departs(steps: Sequence[str], others: Sequence[str], besides: Container[str]) -> tuple[int, str] | None:
-    """The first of ``steps`` that ``others`` lack in this order, and what stands there that the success did not do.
-
-    ``besides`` are the steps that the success took but that did not count.
-    """
-    start = 0
-    for i, step in enumerate(steps):
-        try:
-            start = others.index(step, start) + 1
-        except ValueError:
-            return i, next((other for other in others[start:] if other not in besides), "")
-    return None
+def _worth(plan: _Plan) -> int:
+    """How much a skill tells for each task: its steps, and what stands near the answer as two more."""
+    return len(plan.steps) + 2 * bool(plan.hints)
 
 
 def _tasks(cases: Iterable[_Case]) -> int:
@@ -222,14 +248,15 @@ def _hints(group: Sequence[_Case], known: Vocabulary) -> tuple[str, ...]:
     return tuple(sorted(kept, key=lambda word: (wrong[word] - right[word], word))[:MAX_HINTS])
 
 
-def _instead(cases: Sequence[_Case], known: Vocabulary) -> tuple[int, str] | None:
+def _instead(cases: Sequence[_Case], steps: Sequence[str], known: Vocabulary) -> tuple[int, str] | None:
     """Where most failures departed, and what they did there; None where they only took another text as the answer."""
     tasks: defaultdict[tuple[int, str] | None, set[str]] = defaultdict(set)
-    for case in cases:
-        if case.departs is None or known.clean(case.departs[1]):
-            tasks[case.departs].add(case.pair.task)
+    departs = [case.departs(steps) for case in cases]
+    for case, where in zip(cases, departs, strict=True):
+        if where is None or known.clean(where[1]):
+            tasks[where].add(case.pair.task)
     if not tasks:
-        return min(case.departs[0] for case in cases if case.departs is not None), ""
+        return min(where[0] for where in departs if where is not None), ""
     return min(tasks, key=lambda where: (-len(tasks[where]), where or (MAX_STEPS, "")))
 
 
@@ -270,8 +297,3 @@ def _verb(step: str) -> str:
 
 def _or(parts: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
-
-
-def _steps_of(skill: Skill) -> tuple[str, ...]:
-    """The patterns in the steps of a skill that this author wrote."""
-    return tuple(_STEP.findall(skill.body))
