@@ -57,6 +57,12 @@ def test_own_agent(tmp_path: Path) -> None:
         assert 0.0 <= float(low) <= float(mean) <= float(high) <= 1.0
 
 
+def test_evolving_skills(tmp_path: Path) -> None:
+    success, *catalogue = run("evolving_skills.py", tmp_path, "--groups", "160")
+    assert re.fullmatch(r"success, first half 0\.\d{3}, second half 0\.\d{3}; 1 phases", success), success
+    assert catalogue and all(re.fullmatch(r"- [a-z0-9-]+: \S.*", line) for line in catalogue), "a skill was written"
+
+
 def test_own_benchmark(tmp_path: Path) -> None:
     question, counted, accepted = run("own_benchmark.py", tmp_path)
     word = question.removeprefix("How many letters has ").removesuffix("?")

@@ -25,7 +25,7 @@ PIPE_WIDTH = 160
 """Columns when the output is no terminal, so that a row stays a line."""
 
 
-EXTRAS = {"torch": "train", "tensorboard": "train", "datasets": "hub"}
+EXTRAS = {"torch": "train", "tensorboard": "train", "datasets": "hub", "openai": "llm"}
 """Package -> the extra that installs it."""
 
 

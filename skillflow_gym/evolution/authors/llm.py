@@ -27,6 +27,7 @@ from skillflow_gym.evolution.authors import (
     checked_skills,
     reads,
 )
+from skillflow_gym.installation import install
 from skillflow_gym.skills import Skill, SkillLibrary
 from skillflow_gym.trajectory import Trajectory
 
@@ -104,7 +105,7 @@ class LLMAuthor:
         backoff: float = 1.0,
     ) -> None:
         if importlib.util.find_spec("openai") is None:
-            raise ImportError("LLMAuthor needs the package openai: pip install openai")
+            raise ImportError(f"LLMAuthor needs the package openai: {install('llm')}")
         self.model, self.url, self.key_env = model, url, key_env
         self.timeout, self.tries, self.deadline, self.backoff = timeout, tries, deadline, backoff
         self._format = 0
