@@ -283,5 +283,5 @@ def test_the_request_is_short_and_of_many_tasks() -> None:
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openai", None)
-    with pytest.raises(ImportError, match="pip install openai"):
+    with pytest.raises(ImportError, match=r"pip install .*\[llm\]"):
         LLMAuthor("m", "http://127.0.0.1:1/v1")
