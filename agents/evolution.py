@@ -53,7 +53,7 @@ class Evolution:
         seconds: time that the last update took, the gate's rollouts included.
     """
 
-    def __init__(self, args: TrainArgs, folder: Path, tasks: Sequence[TaskSet]) -> None:
+    def __init__(self, args: TrainArgs, tasks: Sequence[TaskSet]) -> None:
         """Begin with the library of ``args``; the train tasks come first in ``tasks``, which no skill may repeat.
 
         Raises:
@@ -64,13 +64,20 @@ class Evolution:
             _author(args.evolve),
             Settings(**{f.name: getattr(args.evolve, f.name) for f in fields(Settings)}),
             load_library(args.library),
-            store=SkillStore(folder),
             protected=Protected.of(tasks),
             eps=getattr(args, "eps", 0.1),
             seed=args.seed,
         )
         self._collector = Collector(partial(args.make_env, "train"), args.deadline, args.threads)
         self.ended, self.seconds = False, 0.0
+
+    def keep_in(self, folder: Path) -> None:
+        """Keep every version of the library in ``folder``."""
+        self.evolver.keep_in(SkillStore(folder))
+
+    def close(self) -> None:
+        """Close the gate's environments; may be called twice."""
+        self._collector.close()
 
     @property
     def library(self) -> SkillLibrary:

@@ -105,13 +105,17 @@ class Trainer:
         self.train_tasks, panel_tasks = self._taskset("train"), self._taskset("test")
         require_disjoint(self.train_tasks, panel_tasks)
         config = self._config(panel_tasks)
+        self.evolution = (
+            self._evolution(panel_tasks) if args.evolve.on else None
+        )  # may refuse: before there is a folder
         if args.resume:
             self.run = RunFolder(args.resume)
             self._check_same(config)
         else:
             name = f"{self.benchmark.name}-{objective.name}-seed{args.seed}"
             self.run = RunFolder.create(Path(args.run or Path("runs") / name), config)
-        self.evolution = self._evolution(panel_tasks) if args.evolve.on else None
+        if self.evolution is not None:
+            self.evolution.keep_in(self.run.path / "skills")
         panel = panel_tasks[: args.eval_tasks or None]
         self.panel = Panel(self.run, panel, partial(args.make_env, "test"), args)
         self.done = self._restore()
@@ -129,6 +133,8 @@ class Trainer:
         finally:
             self.collector.close()
             self.paths.close()
+            if self.evolution is not None:
+                self.evolution.close()
         if self.done < self.args.steps:
             self._save()
             self.console.print(
@@ -263,7 +269,7 @@ class Trainer:
     def _evolution(self, panel: TaskSet) -> Evolution:
         if getattr(self.args, "anchor", "reference") != "reference":
             raise RunError("--evolve needs --anchor reference: with the others log I(t) does not measure the reward")
-        return Evolution(self.args, self.run.path / "skills", [self.train_tasks, self._taskset("validation"), panel])
+        return Evolution(self.args, [self.train_tasks, self._taskset("validation"), panel])
 
     def _optimizer(self) -> torch.optim.AdamW:
         lr = self.args.learning_rate

@@ -30,22 +30,28 @@ class ScorerNetwork(nn.Module):
     """
 
     def __init__(self, extra: int = 0, width: int = 64, embedding: int = 12, dropout: float = 0.1) -> None:
-        """``extra`` more numbers per candidate than ``features`` gives."""
+        """``extra`` more numbers per candidate than ``features`` gives; at first they count for nothing.
+
+        All other parameters are the same with and without them, so that runs with and without can be compared in pairs.
+        """
         super().__init__()
         self.embed = nn.Embedding(BUCKETS, embedding, padding_idx=0)
         nn.init.normal_(self.embed.weight, std=0.5)
         with torch.no_grad():
             self.embed.weight[0] = 0.0
         self.query = nn.Linear(embedding, embedding)
-        self.enter = nn.Linear(f.SIZE + extra + 4 * embedding, width)
+        self.enter = nn.Linear(f.SIZE + 4 * embedding, width)
         self.gate = nn.Linear(embedding, width)
         self.dropout = nn.Dropout(dropout)
         self.middle = nn.Linear(width, width)
         self.leave = nn.Linear(width, 1)
         self.relate = nn.Linear(embedding, f.SIZE + extra)
+        self.more = nn.Linear(extra, width, bias=False) if extra else None
         for last in (self.leave, self.relate):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
+        if self.more is not None:
+            nn.init.zeros_(self.more.weight)
 
     def forward(self, numbers: Tensor, words: Tensor, task: Tensor, row_of: Tensor) -> Tensor:
         """Logits [R] of R candidates.
@@ -59,11 +65,12 @@ class ScorerNetwork(nn.Module):
         near = self._mean(words[:, 1 : 1 + WINDOW_WORDS])  # [R, E]
         argument = self._mean(words[:, 1 + WINDOW_WORDS :])  # [R, E]
         verb = self.embed(words[:, 0])  # [R, E]
-        inputs = torch.cat([numbers, verb, near, argument, self._attend(near, task, row_of)], dim=1)
+        inputs = torch.cat([numbers[:, : f.SIZE], verb, near, argument, self._attend(near, task, row_of)], dim=1)
+        entered = self.enter(inputs) if self.more is None else self.enter(inputs) + self.more(numbers[:, f.SIZE :])
         # What the task asks decides what the numbers are worth: earlier or later, same or both, who or when. The
         # direct product finds such a thing early, when the hidden layers have not.
         asked = nn.functional.embedding_bag(task, self.embed.weight, mode="sum", padding_idx=0)  # [C, E]
-        hidden = torch.relu(self.enter(inputs) * (1 + self.gate(asked))[row_of])  # [R, width]
+        hidden = torch.relu(entered * (1 + self.gate(asked))[row_of])  # [R, width]
         direct = (numbers * self.relate(asked)[row_of]).sum(dim=1)  # [R]
         logits: Tensor = self.leave(torch.relu(self.middle(self.dropout(hidden)))).squeeze(1) + direct
         return logits

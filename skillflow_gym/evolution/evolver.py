@@ -16,7 +16,14 @@ from skillflow_gym.evolution.evidence import pairs
 from skillflow_gym.evolution.gate import Rollout, Trial
 from skillflow_gym.evolution.merge import duplicates
 from skillflow_gym.evolution.observed import Observed, pack, unpack
-from skillflow_gym.evolution.partition import Judged, flow_evidence, partition, random_partition
+from skillflow_gym.evolution.partition import (
+    Judged,
+    expected_reads,
+    flow_evidence,
+    is_avoided,
+    partition,
+    random_partition,
+)
 from skillflow_gym.evolution.phase import Phase
 from skillflow_gym.evolution.plateau import Plateau
 from skillflow_gym.evolution.settings import Settings
@@ -110,6 +117,14 @@ class Evolver:
         self.phase = self.step = 0
         self.cost = {"rollouts": 0, "tokens": 0}
         self.lock = RLock()
+        if store is not None:
+            self.keep_in(store)
+
+    def keep_in(self, store: SkillStore) -> None:
+        """Keep every version and event in ``store`` from now on; an empty one begins with the present library."""
+        self._store = store
+        if self.library and not store.head:
+            store.append(self.library, {"kind": "start", "step": self.step})
 
     def observe(self, trajectory: Trajectory) -> None:
         """Take a trajectory of the present step; one without an outcome is passed over.
@@ -169,6 +184,15 @@ class Evolver:
         """Trajectories that were observed since the last step."""
         return self._observed.pending
 
+    def step_is_over(self, size: int) -> bool:
+        """Whether ``size`` trajectories were observed since the last step, and all of them credited if any is.
+
+        Where environments share the Evolver, one may begin anew while another's episode waits for its credit. With
+        twice as many the step is over in any case.
+        """
+        waits = self._observed.half_credited and self.pending < 2 * size
+        return self.pending >= size and not waits
+
     @property
     def eps(self) -> float:
         """Added to the reward inside the logarithm."""
@@ -200,7 +224,7 @@ class Evolver:
         )
         before, tokens = self.library, self._author_tokens()
         phase = Phase(self.library, self.step, self._protected, self.settings.merge_at)
-        judged = self._judge(phase, flows, rng)
+        judged = self._judge(phase, flows, expected_reads(trajectories), rng)
         drafts = self._drafts(phase, judged, flows)
         written_from = frozenset(pair.task for _, draft, _ in drafts for pair in draft.pairs)
         seed = int(np.random.default_rng([self._seed, self.phase, 1]).integers(2**31))
@@ -222,8 +246,9 @@ class Evolver:
         }
         if self._store is not None:
             self._store.append(library, event)
+        pruned = {self.library[name].content_hash for name, verdict in judged.items() if verdict.verdict == "prune"}
+        self._refused |= phase.refused | pruned
         self.library, self._below = library, below
-        self._refused |= phase.refused
         self.phase += 1
         self._last_phase = self.step
         for name, amount in spent.items():
@@ -233,15 +258,19 @@ class Evolver:
             self._observed.clear()
         return library
 
-    def _judge(self, phase: Phase, flows: Mapping[str, SkillFlow], rng: np.random.Generator) -> dict[str, Judged]:
+    def _judge(
+        self, phase: Phase, flows: Mapping[str, SkillFlow], expected: Mapping[str, float], rng: np.random.Generator
+    ) -> dict[str, Judged]:
         """Judge every skill, prune and merge."""
         settings, names = self.settings, self.library.names
         if settings.what == "random":
             judged = random_partition(names, rng)
         else:
-            judged = partition(flows, names, self._below, patience=settings.below_phases, gap=settings.max_gap)
+            avoided = {name for name in names if is_avoided(flows[name].visits, expected.get(name, 0.0))}
+            judged = partition(flows, names, self._below, avoided, patience=settings.below_phases, gap=settings.max_gap)
         for name in names:
             evidence = {**flow_evidence(flows.get(name)), "below": judged[name].below}
+            evidence["expected_visits"] = expected.get(name, 0.0)
             if judged[name].verdict != "refine":
                 phase.log(judged[name].verdict, name, evidence)
             if judged[name].verdict == "prune":
@@ -270,8 +299,9 @@ class Evolver:
                     drafts.append(("refine", draft, evidence))
         room = min(self.settings.new_skills, self.settings.capacity - len(phase.library))
         if room > 0 and found:
-            new = self._author.create(found, phase.library, room + len(self._refused))
-            fresh = [draft for draft in new if draft.skill.content_hash not in self._refused]
+            new = self._author.create(found, phase.library, 2 * room + 4)  # some may have been refused before
+            gone = self._refused | {self.library[n].content_hash for n in self.library if n not in phase.library}
+            fresh = [draft for draft in new if draft.skill.content_hash not in gone]
             drafts += [("create", draft, {}) for draft in fresh[:room]]
         return drafts
 
@@ -290,6 +320,7 @@ class Evolver:
             "refused": sorted(self._refused),
             "counts": [self.phase, self.step, self._last_phase, self._named],
             "cost": dict(self.cost),
+            "beta": self._observed.beta,
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -304,7 +335,7 @@ class Evolver:
         self._plateau.load(state["plateau"])
         self._below, self._refused = dict(state["below"]), set(state["refused"])
         self.phase, self.step, self._last_phase, self._named = state["counts"]
-        self.cost = dict(state["cost"])
+        self.cost, self._observed.beta = dict(state["cost"]), state["beta"]
 
 
 def _with_statistics(skill: Skill, flow: SkillFlow | None, step: int) -> Skill:

@@ -47,6 +47,11 @@ class Observed:
         """Trajectories of the open step."""
         return len(self._open)
 
+    @property
+    def half_credited(self) -> bool:
+        """Whether some trajectories of the open step are credited and others are not."""
+        return len({record.credit is None for record in self._open.values()}) > 1
+
     def add(self, trajectory: Trajectory) -> None:
         """Take a scored trajectory into the open step.
 

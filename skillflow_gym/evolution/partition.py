@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from math import sqrt
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from skillflow_gym.actions import ActionKind
 from skillflow_gym.flow.skill_flow import SkillFlow
+from skillflow_gym.trajectory import Trajectory
 
 Verdict = Literal["retain", "refine", "prune", "wait"]
 
@@ -23,17 +27,20 @@ def partition(
     flows: Mapping[str, SkillFlow],
     names: Iterable[str],
     below: Mapping[str, int],
+    avoided: Collection[str] = (),
     *,
     patience: int = 2,
     gap: float = 1.0,
 ) -> dict[str, Judged]:
     """Judge each of ``names`` by its flow.
 
-    - wait: too few visits for an interval. A skill that was never offered, or hardly read, is not punished.
+    - wait: too few visits for an interval. A skill that was hardly offered is not punished.
+    - avoided: offered, but read so seldom that the policy must have learned to (`is_avoided`). The worse a skill is,
+      the fewer visits it has, and an interval of G would wait for them for ever. It counts as below average.
     - below average: Lambda~(s) < 0. Where fewer than two skills have a share there is no average to be below; then a
       skill is below if G(s) < 0, that is, below its own tasks' starts.
-    - prune: below average ``patience`` phases in a row (K), and by now the whole interval of G(s) lies below 0. Some
-      share is always negative, so that a share alone proves nothing.
+    - prune: below average ``patience`` phases in a row (K), and by now avoided, or the whole interval of G(s) lies
+      below 0. Some share is always negative, so that a share alone proves nothing.
     - retain: G(s) >= 0 and the Jensen gap is at most ``gap``.
     - refine: the others; a skill that is worth much at times and little at others, or not enough.
 
@@ -41,6 +48,7 @@ def partition(
         flows: of all skills, as `skill_flows` gives them.
         names: the skills to judge.
         below: for how many phases in a row each was below average before.
+        avoided: the skills that are avoided.
         patience: K.
         gap: in nats.
     """
@@ -48,6 +56,10 @@ def partition(
     result = {}
     for name in names:
         flow = flows.get(name)
+        if name in avoided:
+            count = below.get(name, 0) + 1
+            result[name] = Judged("prune" if count >= patience else "wait", count)
+            continue
         if flow is None or flow.share is None or flow.g_interval is None or flow.g is None:
             result[name] = Judged("wait", below.get(name, 0))
             continue
@@ -60,6 +72,30 @@ def partition(
         else:
             result[name] = Judged("refine", count)
     return result
+
+
+def expected_reads(trajectories: Iterable[Trajectory]) -> dict[str, float]:
+    """How often the reference, uniform over the proposals, would have read each skill where it was proposed.
+
+    The mean over those turns of pi(read) / pi_ref(read) is the mean of exp(log I): 1 for a skill that is worth nothing.
+    Of policies without proposals nothing is known.
+    """
+    expected: defaultdict[str, float] = defaultdict(float)
+    for trajectory in trajectories:
+        for turn in trajectory.turns:
+            for action in turn.candidates:
+                if action.kind is ActionKind.SKILL:
+                    expected[action.argument] += 1 / len(turn.candidates)
+    return dict(expected)
+
+
+def is_avoided(reads: int, expected: float) -> bool:
+    """Whether ``expected`` reads lie above what ``reads`` leave to chance: the 97.5% bound of a Poisson mean.
+
+    >>> is_avoided(3, 34.0), is_avoided(3, 5.0), is_avoided(0, 0.0)
+    (True, False, False)
+    """
+    return reads + 1.96 * sqrt(reads + 1) + 2.5 < expected
 
 
 def random_partition(names: Iterable[str], rng: np.random.Generator) -> dict[str, Judged]:

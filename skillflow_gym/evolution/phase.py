@@ -78,6 +78,8 @@ class Phase:
 
     def _problem(self, skill: Skill, kind: str) -> dict[str, Any]:
         """Why a candidate may not even be tried; empty if it may."""
+        if problem := skill.problem:
+            return {"reason": problem}
         if findings := audit(skill, self._protected):
             return {"findings": [list(finding) for finding in findings]}
         if kind == "create" and skill.name in self._skills:

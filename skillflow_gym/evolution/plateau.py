@@ -96,4 +96,5 @@ class Plateau:
 
     def _rises(self, before: tuple[float, float], now: tuple[float, float]) -> bool:
         rise = now[0] - before[0]
-        return rise > self.rho * before[0] and rise > 2 * sqrt(before[1] + now[1])
+        # A window that itself rises spreads widely for that reason; the narrower of the two shows the noise.
+        return rise > self.rho * before[0] and rise > 2 * sqrt(2 * min(before[1], now[1]))

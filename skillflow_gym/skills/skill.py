@@ -94,7 +94,7 @@ class Skill:
         """
         from skills_ref import validate
 
-        if problem := self._problem():
+        if problem := self._form():
             raise SkillError(f"skill {self.name!r} cannot be saved: {problem}")
         root = Path(root)
         root.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,17 @@ class Skill:
             os.replace(folder / "SKILL.md", root / self.name / "SKILL.md")
         return root / self.name
 
-    def _problem(self) -> str:
+    @property
+    def problem(self) -> str:
+        """Why the skill cannot be saved, by the official validator's word or ours; "" if it can."""
+        with tempfile.TemporaryDirectory(prefix="skill-") as folder:
+            try:
+                self.save(folder)
+            except SkillError as error:
+                return str(error)
+        return ""
+
+    def _form(self) -> str:
         """Why no file can hold the skill; "" if one can."""
         if not re.fullmatch("[a-z0-9-]{1,64}", self.name):
             return "the name must be 1 to 64 of a-z, 0-9 and -"

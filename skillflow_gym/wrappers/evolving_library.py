@@ -93,7 +93,7 @@ class EvolvingLibrary(gym.Wrapper[dict[str, str], Any, dict[str, str], Any]):
     ) -> tuple[dict[str, str], dict[str, Any]]:
         """Begin an episode with the present library; an episode that was not finished is forgotten."""
         with self.evolver.lock:
-            if self.evolver.pending >= self._episodes_per_step:
+            if self.evolver.step_is_over(self._episodes_per_step):
                 self.evolver.end_step()
                 if self.evolver.ready:
                     self.evolver.end_phase(self._rollout)
@@ -119,4 +119,5 @@ class EvolvingLibrary(gym.Wrapper[dict[str, str], Any, dict[str, str], Any]):
             ValueError: no episode is finished, its step is over, or the numbers do not fit it.
         """
         with self.evolver.lock:
-            self.evolver.credit(self.trajectory.id, log_pf, log_ref, log_z)
+            if not self.trajectory.unscored:  # what infrastructure cut off is no evidence
+                self.evolver.credit(self.trajectory.id, log_pf, log_ref, log_z)

@@ -164,7 +164,7 @@ def changes(evolver: Evolver, store: Path) -> list[tuple[str, str]]:
 
 
 def events(store: Path) -> list[dict[str, Any]]:
-    return [entry.event for entry in SkillStore(store).entries()]
+    return [entry.event for entry in SkillStore(store).entries() if entry.event["kind"] == "phase"]
 
 
 def worth(values: dict[str, float], step: int = 0, offered: str = "") -> list[Trajectory]:
@@ -262,6 +262,14 @@ def test_text_that_no_file_holds_never_ends_a_run(tmp_path: Path, text: str) -> 
     assert changes(evolver, tmp_path) == [("reject", "odd"), ("create", "look-twice")]
 
 
+@pytest.mark.parametrize("name", ["Bad Name", "a--b", "x" * 65, ""])
+def test_only_skills_that_can_be_named_and_exported_enter(tmp_path: Path, name: str) -> None:
+    evolver = evolver_of(Writer([[replace(LOOK, name=name), DRAWERS]]), store=tmp_path / "store")
+    feed(evolver, real(0))
+    evolver.end_phase().save(tmp_path / "export")
+    assert evolver.library.names == ("open-drawers",)
+
+
 def test_names_and_texts_that_are_taken_are_refused_with_a_reason(tmp_path: Path) -> None:
     same_name = replace(DRAWERS, name=LOOK.name)
     same_text = replace(LOOK, name="read-again")
@@ -301,7 +309,6 @@ def test_a_full_library_can_still_prune_and_then_adds(tmp_path: Path) -> None:
     assert pruned["g_interval"][2] < 0
 
 
-@pytest.mark.xfail(reason="the author writes the pruned skill again, from the evidence against it", strict=True)
 def test_what_was_pruned_does_not_come_back_in_the_same_phase(tmp_path: Path) -> None:
     evolver = evolver_of(Writer([[], [DRAWERS]]), LOOK, DRAWERS, store=tmp_path)
     for step in range(2):
@@ -444,7 +451,7 @@ def test_a_server_that_fails_changes_nothing(tmp_path: Path) -> None:
     before = json.dumps(evolver.state())
     with pytest.raises(InfrastructureError):
         evolver.end_phase()
-    assert json.dumps(evolver.state()) == before and not list(SkillStore(tmp_path).entries()) and evolver.ready
+    assert json.dumps(evolver.state()) == before and len(list(SkillStore(tmp_path).entries())) == 1 and evolver.ready
 
 
 def test_skills_to_begin_with_must_pass_the_audit() -> None:
@@ -518,7 +525,6 @@ def test_a_restored_evolver_goes_on_equally(tmp_path: Path, ablation: dict[str, 
     assert json.dumps(second.state()) == json.dumps(whole.state()) and whole.phase == 6
 
 
-@pytest.mark.xfail(reason="beta is not in the state", strict=True)
 def test_beta_is_restored() -> None:
     one, other = evolver_of(Writer(), when="plateau", window=1), evolver_of(Writer(), when="plateau", window=1)
     one.set_beta(2.0)
@@ -556,7 +562,6 @@ def test_the_store_holds_every_version_and_event(tmp_path: Path) -> None:
         changed = entry.library
 
 
-@pytest.mark.xfail(reason="the library that it begins with is not stored", strict=True)
 def test_the_store_holds_the_library_it_began_with(tmp_path: Path) -> None:
     evolver = evolver_of(Writer([[COUNT]]), LOOK, store=tmp_path)
     first = evolver.library
