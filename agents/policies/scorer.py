@@ -45,13 +45,15 @@ class ScorerNetwork(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.middle = nn.Linear(width, width)
         self.leave = nn.Linear(width, 1)
-        self.relate = nn.Linear(embedding, f.SIZE + extra)
-        self.more = nn.Linear(extra, width, bias=False) if extra else None
+        self.relate = nn.Linear(embedding, f.SIZE)
         for last in (self.leave, self.relate):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
-        if self.more is not None:
-            nn.init.zeros_(self.more.weight)
+        self.more = nn.Linear(extra, width, bias=False) if extra else None
+        self.relate_more = nn.Linear(embedding, extra, bias=False) if extra else None
+        for added in (self.more, self.relate_more):
+            if added is not None:
+                nn.init.zeros_(added.weight)
 
     def forward(self, numbers: Tensor, words: Tensor, task: Tensor, row_of: Tensor) -> Tensor:
         """Logits [R] of R candidates.
@@ -65,13 +67,17 @@ class ScorerNetwork(nn.Module):
         near = self._mean(words[:, 1 : 1 + WINDOW_WORDS])  # [R, E]
         argument = self._mean(words[:, 1 + WINDOW_WORDS :])  # [R, E]
         verb = self.embed(words[:, 0])  # [R, E]
-        inputs = torch.cat([numbers[:, : f.SIZE], verb, near, argument, self._attend(near, task, row_of)], dim=1)
-        entered = self.enter(inputs) if self.more is None else self.enter(inputs) + self.more(numbers[:, f.SIZE :])
+        numbers, extra = numbers[:, : f.SIZE].contiguous(), numbers[:, f.SIZE :]
+        inputs = torch.cat([numbers, verb, near, argument, self._attend(near, task, row_of)], dim=1)
+        entered = self.enter(inputs)
         # What the task asks decides what the numbers are worth: earlier or later, same or both, who or when. The
         # direct product finds such a thing early, when the hidden layers have not.
         asked = nn.functional.embedding_bag(task, self.embed.weight, mode="sum", padding_idx=0)  # [C, E]
-        hidden = torch.relu(entered * (1 + self.gate(asked))[row_of])  # [R, width]
         direct = (numbers * self.relate(asked)[row_of]).sum(dim=1)  # [R]
+        if self.more is not None and self.relate_more is not None:
+            entered = entered + self.more(extra)
+            direct = direct + (extra * self.relate_more(asked)[row_of]).sum(dim=1)
+        hidden = torch.relu(entered * (1 + self.gate(asked))[row_of])  # [R, width]
         logits: Tensor = self.leave(torch.relu(self.middle(self.dropout(hidden)))).squeeze(1) + direct
         return logits
 

@@ -36,7 +36,8 @@ def trained(seed: int = 0, hindsight: bool = False) -> Scorer:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for network in filter(None, (policy.network, policy.phi)):
-            for parameter in [*network.leave.parameters(), *network.relate.parameters()]:
+            added = [module for module in (network.more, network.relate_more) if module is not None]
+            for parameter in [p for m in (network.leave, network.relate, *added) for p in m.parameters()]:
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) / 4)
     return policy
 
@@ -290,6 +291,13 @@ def test_one_proposal_is_certain() -> None:
     context = Context("Open it.", "", "A door.", (), (), (Action.act("open"),), 0, 5)
     (decision,) = trained().act([context], [np.random.default_rng(0)])
     assert (decision.chosen, decision.log_pf, decision.log_ref) == (0, 0.0, 0.0)
+
+
+def test_with_and_without_skills_the_other_parameters_are_the_same() -> None:
+    """So that runs with and without evolution are equal until the first skill."""
+    plain, skilled = Scorer(seed=3).state_dict()["network"], Scorer(seed=3, skills=True).state_dict()["network"]
+    assert all(torch.equal(skilled[name], value) for name, value in plain.items())
+    assert all(not value.any() for name, value in skilled.items() if name not in plain) and len(skilled) > len(plain)
 
 
 def test_the_uniform_policy_and_the_untrained_scorer_agree(sampled: list[Trajectory]) -> None:
