@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -98,6 +99,8 @@ class Panel:
     def command(self) -> str:
         """The command line that repeats the evaluation after training."""
         args = self._args
+        if self._collector.library:  # it has evolved
+            args = replace(args, library=str(self._run.path))
         options = {
             "policy": self._run.path,
             "tasks": args.eval_tasks,
