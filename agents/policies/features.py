@@ -99,7 +99,7 @@ def features(context: Context) -> Features:
     places = Places(context)
     acts = [_form(turn.action).phrase for turn in context.turns if turn.action.kind is ActionKind.ACT]
     asked, last_ask = set(acts), frozenset(acts[-1]) - STOP_WORDS if acts else frozenset()
-    last = len(context.turns)
+    last = max((t for t, turn in enumerate(context.turns, 1) if turn.action.kind is not ActionKind.SKILL), default=0)
     pair = places.pair(words(context.task))
     # What speaks for yes, in [-1, 1]; the opposite speaks for no.
     for_yes = (2.0 * pair.agrees - 1, 2.0 * pair.shares - 1, min(pair.overlap, 2) - 1.0) if pair.found else (0.0,) * 3

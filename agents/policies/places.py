@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from math import log
 
+from skillflow_gym.actions import ActionKind
 from skillflow_gym.agents.policies.pairs import Pair, Sentence, compare
 from skillflow_gym.agents.policies.vocabulary import NAME, NUMBER, word_ids
 from skillflow_gym.text import STOP_WORDS, sentences, stem, stems, words
@@ -152,7 +153,9 @@ class Places:
     """
 
     def __init__(self, context: Context) -> None:
-        parts = [shown(context.task, text) for text in (context.first, *(t.observation for t in context.turns))]
+        # A skill that was read says nothing about the task, and what it stands under was shown before.
+        texts = ["" if turn.action.kind is ActionKind.SKILL else turn.observation for turn in context.turns]
+        parts = [shown(context.task, text) for text in (context.first, *texts)]
         self.segments = [segment for part in parts for segment in part.segments]
         self._titles = {segment.title for segment in self.segments if segment.title}
         self.turn = [turn for turn, part in enumerate(parts) for _ in part.segments]
