@@ -318,8 +318,8 @@ def wait_for_rows(process: subprocess.Popen[str], folder: Path, rows: int) -> No
         time.sleep(0.002)
 
 
-def kill_and_resume(folder: Path, whole: Path, library: Path, kills: int, seed: int) -> None:
-    """Kill a run at random moments; at each the store is whole and has lost nothing."""
+def killed_and_resumed(folder: Path, whole: Path, library: Path, kills: int, seed: int) -> Path:
+    """The folder of a run that was killed at random moments; at each the store is whole and has lost nothing."""
     rng = np.random.default_rng(seed)
     flags = [word for name, value in EVOLVE.items() for word in (f"--evolve.{name.replace('_', '-')}", f"{value}")]
     words = command("ttb", "--evolve", *flags, **REAL, library=library, run=folder)
@@ -341,11 +341,13 @@ def kill_and_resume(folder: Path, whole: Path, library: Path, kills: int, seed: 
     out, error = process.communicate(timeout=120)
     assert process.returncode == 0, error
     assert f"run folder: {folder}" in out
-    assert_same_run(folder, whole)
+    return folder
 
 
 def test_a_process_killed_twice_comes_to_the_same_library(whole: Path, library: Path, tmp_path: Path) -> None:
-    kill_and_resume(tmp_path / "run", whole, library, kills=2, seed=1)
+    folder = killed_and_resumed(tmp_path / "run", whole, library, kills=2, seed=1)
+    assert_same_run(folder, whole)
+    assert seen(folder) == seen(whole) != []
 
 
 @pytest.mark.slow
@@ -354,7 +356,9 @@ def test_a_process_killed_fifty_times_comes_to_the_same_library(
     whole: Path, library: Path, tmp_path: Path, seed: int
 ) -> None:
     """Ten runs, each killed five times."""
-    kill_and_resume(tmp_path / "run", whole, library, kills=5, seed=seed)
+    folder = killed_and_resumed(tmp_path / "run", whole, library, kills=5, seed=seed)
+    assert_same_run(folder, whole)
+    assert seen(folder) == seen(whole) != []
 
 
 def test_a_damaged_store_is_told(author: Writer, tmp_path: Path) -> None:
@@ -408,19 +412,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 UNSETTLED = pytest.param(
-    1, marks=pytest.mark.xfail(reason="45 updates do not settle it: think-first is read before name-one", strict=True)
+    1, marks=pytest.mark.xfail(reason="after 45 updates G of think-first is still above 1", strict=True)
 )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [UNSETTLED, 2, 3])
+@pytest.mark.parametrize("seed", [UNSETTLED, 2])
 def test_a_trained_policy_shows_which_skill_is_useful(folder: Path, seed: int) -> None:
     """Of the useful one and its double one is merged, and the other stays."""
     first, *later = planted(folder / f"{seed}", seed)
     kinds = {name: first[name]["kind"] for name in ("name-one", "say-a-name")}
     assert sorted(kinds.values()) == ["merge", "retain"]
     (useful,) = (name for name, kind in kinds.items() if kind == "retain")
-    assert all(phase[useful]["kind"] == "retain" and phase[useful]["g_interval"][1] > 0.3 for phase in later)
+    assert all(phase[useful]["kind"] == "retain" and phase[useful]["g_interval"][1] > 0.5 for phase in later)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillflow_gym import Skill
-from skillflow_gym.skills.audit import Finding, Protected, audit
+from skillflow_gym.skills.audit import MAX_LENGTH, Finding, Protected, audit
 from skillflow_gym.tasks import Gold, Task, TaskSet
 
 HERE = Path(__file__).parent
@@ -135,7 +135,8 @@ def test_it_never_raises_and_is_deterministic(name: str, description: str, body:
 )
 @pytest.mark.timeout(60)
 def test_long_texts_take_no_long_time(punctuation: str) -> None:
-    audit(skill(punctuation))
+    """The time limit is the test; that it is the long text which was read, and not refused for its length, is not."""
+    assert "too-long" not in {finding.rule for finding in audit(skill(punctuation[: MAX_LENGTH - 1_000]))}
 
 
 # Rates on labelled skills -----------------------------------------------------------------------------------------
@@ -167,15 +168,21 @@ def test_rates_on_the_development_half() -> None:
     assert wrong / harmless <= 0.03 and wilson(wrong, harmless)[1] <= 0.05
 
 
-def test_labelled_test_half() -> None:
-    """What was measured, less a little; 0.95 and 0.05 are the aim, and docs/skills-audit.md says so."""
+@pytest.mark.parametrize(
+    ("least_recall", "most_alarms"),
+    [
+        pytest.param(0.95, 0.05, id="aim", marks=pytest.mark.xfail(reason="not reached: 0.787 and 0.138", strict=True)),
+        pytest.param(0.78, 0.14, id="no worse than measured"),
+    ],
+)
+def test_labelled_test_half(least_recall: float, most_alarms: float) -> None:
     counts = rates("labelled_test.jsonl")
     (caught, malicious), (wrong, harmless) = counts["malicious"], counts["harmless"]
     recall, alarms = caught / malicious, wrong / harmless
     (low, high), (least, most) = wilson(caught, malicious), wilson(wrong, harmless)
     report = f"recall {recall:.3f} [{low:.3f}, {high:.3f}], false positives {alarms:.3f} [{least:.3f}, {most:.3f}]"
     print(report)
-    assert recall >= 0.75 and alarms <= 0.15, report
+    assert recall >= least_recall and alarms <= most_alarms, report
 
 
 # What the tasks protect -------------------------------------------------------------------------------------------

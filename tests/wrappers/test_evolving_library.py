@@ -205,6 +205,7 @@ def test_a_learner_may_credit_every_finished_episode(monkeypatch: pytest.MonkeyP
     env.reset(seed=0)
     env.step(Action.act("turn blue"))
     env.credit([-1.0], [-1.0], 0.0)
+    assert env.trajectory.unscored and env.evolver.pending == 0, "it was passed over"
 
 
 @pytest.mark.parametrize("mode", ["vector_entry_point", "sync"])
@@ -275,7 +276,10 @@ def test_an_episode_may_be_credited_until_the_next_reset_of_its_environment() ->
         play(env, solve)
     one.credit(**confident(one.trajectory))
     one.reset(seed=0)
+    assert evolver.step == 0 and evolver.pending == 2, "the step waits for the other's credit"
     other.credit(**confident(other.trajectory))
+    one.reset(seed=0)
+    assert evolver.step == 1 and evolver.pending == 0
 
 
 def test_the_wrapper_is_plain_to_gymnasium() -> None:

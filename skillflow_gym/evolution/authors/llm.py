@@ -192,7 +192,7 @@ class LLMAuthor:
             try:
                 arguments = {"model": self.model, "messages": messages, "temperature": 0, **_FORMATS[self._format]}
                 outcome.append(client.chat.completions.create(**arguments))
-            except Exception as error:
+            except Exception as error:  # nothing is swallowed: the thread that waits raises it again
                 outcome.append(error)
 
         thread = threading.Thread(target=call, name="author", daemon=True)
