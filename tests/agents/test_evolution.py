@@ -28,7 +28,7 @@ from skillflow_gym.skills.store import SkillStore, StoreError
 from skillflow_gym.trajectory import read_trajectories
 from tests.agents.runs import SMALL, command, kept, resume, same_state, start, vaults
 from tests.contract.outsider import registered
-from tests.evolution.test_evolver import COUNT, DRAWERS, LOOK, OVERRIDE, Writer
+from tests.evolution.making import COUNT, DRAWERS, LOOK, OVERRIDE, Writer
 from tests.evolution.test_planted import SKILLS as planted_skills
 
 SKILLS = [LOOK, DRAWERS, COUNT]

@@ -1,15 +1,20 @@
-"""Runs the command line in this process, with a scripted standard input."""
+"""Runs the command line in this process, with a scripted standard input; and places where skills are."""
 
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from skillflow_gym import SkillLibrary
 from skillflow_gym.cli import main
+from skillflow_gym.skills.store import SkillStore
+from tests.cli.skill_places import BETTER, ONE, PHASE, TWO
 
 
 class Done(NamedTuple):
@@ -35,3 +40,25 @@ def skillflow(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
         return Done(code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    SkillLibrary([ONE, TWO]).save(tmp_path / "folder")
+    return tmp_path / "folder"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SkillStore:
+    store = SkillStore(tmp_path / "store")
+    store.append(SkillLibrary([ONE, TWO]), {"kind": "start", "step": 0})
+    store.append(SkillLibrary([BETTER]), PHASE)
+    return store
+
+
+@pytest.fixture
+def run(tmp_path: Path, store: SkillStore) -> Path:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.yaml").write_text("agent: ttb\n")
+    shutil.copytree(store.folder, tmp_path / "run" / "skills")
+    return tmp_path / "run"

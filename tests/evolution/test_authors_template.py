@@ -19,6 +19,7 @@ from skillflow_gym.evolution.authors import Author, Pair, Vocabulary
 from skillflow_gym.evolution.authors.template import TemplateAuthor
 from skillflow_gym.policy import Decision, UniformPolicy
 from skillflow_gym.rollout import Collector, Job
+from skillflow_gym.skills.following import steps
 from skillflow_gym.text import STOP_WORDS, fold, words
 from tests.contract.harness import QA, core, make, taskset
 
@@ -205,8 +206,17 @@ def test_skills_from_real_rollouts(name: str, tmp_path: Path) -> None:
     pairs = real_pairs(name)
     drafts = TemplateAuthor().create(pairs, SkillLibrary(), 10)
     assert drafts and TemplateAuthor().create(pairs, SkillLibrary(), 10) == drafts
-    support = [len({pair.task for pair in draft.pairs}) for draft in drafts]
-    assert min(support) >= 3
+    covered: dict[bool, set[str]] = {False: set(), True: set()}
+    gains = []
+    for draft in drafts:
+        told = steps(draft.skill.body)
+        hinted = any(step.near for step in told)
+        tasks = {pair.task for pair in draft.pairs}
+        assert len(tasks - covered[hinted]) >= 3
+        gains.append(len(tasks - covered[hinted]) * (len(told) + 2 * hinted))
+        for kind in {False, hinted}:
+            covered[kind] |= tasks
+    assert gains == sorted(gains, reverse=True), "the one that tells most for most tasks comes first"
     skills = SkillLibrary(draft.skill for draft in drafts)
     assert len({(skill.description, skill.body) for skill in skills.values()}) == len(skills)
     for skill in skills.values():

@@ -28,7 +28,7 @@ from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.skills import Skill, SkillLibrary
 from skillflow_gym.skills.store import SkillStore
 from tests.contract.harness import make, taskset
-from tests.evolution.test_evolver import NAME, Writer, gold
+from tests.evolution.making import NAME, Writer, gold
 
 SOLVE = Skill(
     "name-one",

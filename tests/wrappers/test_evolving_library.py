@@ -21,7 +21,7 @@ from skillflow_gym.vector import ThreadVectorEnv
 from skillflow_gym.wrappers import EvolvingLibrary, RecordTrajectory, TextAction
 from tests.contract.harness import core
 from tests.contract.outsider import VaultEnv, registered
-from tests.evolution.test_evolver import COUNT, DRAWERS, LOOK, OPEN, Gate, Writer
+from tests.evolution.making import COUNT, DRAWERS, LOOK, OPEN, Gate, Writer
 
 SKILLS = [LOOK, DRAWERS, COUNT]
 
