@@ -24,7 +24,7 @@ class TrainArgs(EnvArgs):
     seed: int = 0
     """Seeds the policy, the order of the tasks and every rollout."""
     steps: int = 700
-    """Number of updates."""
+    """Number of updates; rollouts of the evolution's gate are taken off it, so that runs with and without are equal."""
     tasks_per_step: int = 8
     """Tasks per update."""
     rollouts: int = 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -13,6 +14,7 @@ import numpy as np
 from rich.console import Console
 from tyro.conf import arg
 
+from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.evolution import Evolver, Settings
 from skillflow_gym.evolution.authors import Author
 from skillflow_gym.evolution.authors.template import TemplateAuthor
@@ -24,10 +26,12 @@ from skillflow_gym.skills.audit import Protected
 from skillflow_gym.skills.load import load_library
 from skillflow_gym.skills.store import SkillStore
 from skillflow_gym.tasks import TaskSet
-from skillflow_gym.trajectory import Trajectory
+from skillflow_gym.trajectory import Trajectory, read_trajectories, write_trajectories
 
 if TYPE_CHECKING:
     from skillflow_gym.agents.args import TrainArgs
+
+GATE_DROPS = "gate_drops.jsonl"
 
 
 @dataclass
@@ -36,6 +40,8 @@ class EvolveArgs(Settings):
 
     on: Annotated[bool, arg(name="")] = False
     """Evolve the skill library between updates."""
+    try_skills: float = 0.08
+    """Share of the training rollouts that begin by reading a new skill, if the objective is off-policy."""
     author: Literal["template", "llm"] = "template"
     """Who writes skills: template needs no language model; llm is a server of OpenAI's protocol."""
     author_model: str = ""
@@ -69,11 +75,23 @@ class Evolution:
             seed=args.seed,
         )
         self._collector = Collector(partial(args.make_env, "train"), args.deadline, args.threads)
+        self._trajectories_every = args.trajectories_every
+        self._run: RunFolder | None = None
+        self._drops: dict[tuple[int, str], dict[str, int]] = {}
         self.ended, self.seconds = False, 0.0
 
     def keep_in(self, folder: Path) -> None:
-        """Keep every version of the library in ``folder``."""
+        """Keep every version of the library in ``folder``, the ``skills`` of a run.
+
+        The run also keeps the trajectories that the events name, and in ``gate_drops.jsonl`` the episodes of the gate
+        that the clock ended: resumed, it makes the same rollouts without the clock that it had.
+        """
         self.evolver.keep_in(SkillStore(folder))
+        self._run = RunFolder(folder.parent)
+        rows = self._run.rows(GATE_DROPS)
+        self._drops = {(row["phase"], row["library"]): row["dropped"] for row in rows}
+        if rows:  # the next row must not follow half a line
+            self._run.write_text(GATE_DROPS, "".join(json.dumps(row) + "\n" for row in rows))
 
     def close(self) -> None:
         """Close the gate's environments; may be called twice."""
@@ -83,6 +101,11 @@ class Evolution:
     def library(self) -> SkillLibrary:
         """The present library."""
         return self.evolver.library
+
+    @property
+    def new_skills(self) -> frozenset[str]:
+        """The names of the skills that no phase has judged yet."""
+        return frozenset(name for name, skill in self.library.items() if "visits" not in skill.metadata)
 
     def update(self, policy: Policy, trajectories: Sequence[Trajectory], beta: float) -> dict[str, float]:
         """Show the evolver the groups of an update and end a phase if it is time; figures for the log."""
@@ -102,6 +125,7 @@ class Evolution:
         self.ended = evolver.ready
         if self.ended:
             evolver.end_phase(partial(self._roll_out, policy))
+            self._keep_evidence()
         self.seconds = time.perf_counter() - start
         return {
             "evolution/skills": len(evolver.library),
@@ -134,12 +158,38 @@ class Evolution:
     def _roll_out(
         self, policy: Policy, library: SkillLibrary, *, tasks: int, rollouts: int, exclude: Collection[str], seed: int
     ) -> list[Trajectory]:
-        """Rollouts of train tasks; where too few are left, some of the excluded ones fill up."""
+        """As ``Rollout``."""
         order = [self._tasks[int(i)].id for i in np.random.default_rng(seed).permutation(len(self._tasks))]
-        chosen = sorted(order, key=lambda task: task in exclude)[:tasks]
+        chosen = [task for task in order if task not in exclude][:tasks]
         self._collector.library = library
         jobs = [Job(f"gate/{task}/{k}", task, task, (seed, k)) for task in chosen for k in range(rollouts)]
-        return self._collector.collect(policy, jobs).trajectories
+        key = (self.evolver.phase + 1, library.version)
+        collection = self._collector.collect(policy, jobs, drop=self._drops.get(key))
+        if self._collector.deadline and key not in self._drops and self._run is not None:
+            self._drops[key] = collection.dropped
+            self._run.append(GATE_DROPS, {"phase": key[0], "library": key[1], "dropped": collection.dropped})
+        return collection.trajectories
+
+    def _keep_evidence(self) -> None:
+        """Keep the trajectories that the event of this phase names, unless the run keeps them already."""
+        if self._run is None:
+            return
+        folder, kept = self._run.path / "trajectories", set[str]()
+        for phase in range(1, self.evolver.phase):
+            if (file := folder / _evidence_file(phase)).is_file():
+                kept.update(trajectory.id for trajectory in read_trajectories(file))
+        named = [t for t in self.evolver.named if t.id not in kept and not self._kept_with_its_step(t)]
+        if named:
+            write_trajectories(folder / _evidence_file(self.evolver.phase), named)
+
+    def _kept_with_its_step(self, trajectory: Trajectory) -> bool:
+        """Whether the trainer keeps all of its update, whose number its id begins with."""
+        every = self._trajectories_every
+        return every > 0 and int(trajectory.id.partition("/")[0]) % every == 0
+
+
+def _evidence_file(phase: int) -> str:
+    return f"evidence-{phase:06d}.jsonl"
 
 
 def _author(args: EvolveArgs) -> Author:

@@ -22,6 +22,7 @@ class Reinforce:
 
     name = "reinforce"
     needs_hindsight = False
+    off_policy = False
     hindsight_lr = 0.0
 
     def __init__(self) -> None:

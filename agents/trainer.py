@@ -27,6 +27,7 @@ from skillflow_gym.agents.display import Display
 from skillflow_gym.agents.evolution import Evolution
 from skillflow_gym.agents.panel import Panel
 from skillflow_gym.agents.policies.scorer import Scorer
+from skillflow_gym.agents.policies.skill_trials import SkillTrials
 from skillflow_gym.agents.replay_buffer import Group, ReplayBuffer
 from skillflow_gym.agents.runs import RunError, RunFolder
 from skillflow_gym.cli.common import console, find
@@ -76,11 +77,13 @@ class Objective(Protocol):
         name: the agent's name.
         modules: learned parts beside the policy (a log Z head, say), by name: (module, factor on the learning rate).
         needs_hindsight: whether the policy must have P_phi.
+        off_policy: whether trajectories that another policy sampled may be trained on.
     """
 
     name: str
     modules: dict[str, tuple[nn.Module, float]]
     needs_hindsight: bool
+    off_policy: bool
     hindsight_lr: float
 
     def loss(self, policy: TrainablePolicy, batch: Batch) -> Loss:
@@ -98,6 +101,8 @@ class Trainer:
         args.source = str(resolve_source(self.benchmark, args.source, ("train", "test")))
         skills = args.evolve.on or bool(args.library)
         self.policy = Scorer(seed=args.seed, hindsight=objective.needs_hindsight, skills=skills)
+        tries = args.evolve.on and objective.off_policy
+        self.actor = SkillTrials(self.policy, args.evolve.try_skills) if tries else self.policy
         self.optimizer = self._optimizer()
         self.collector = Collector(partial(args.make_env, "train"), args.deadline, args.threads)
         self.replay = ReplayBuffer(args.replay_groups)
@@ -128,14 +133,14 @@ class Trainer:
         gc.freeze()  # the tasks and the corpus stay: looking through them for garbage takes a third of the time
         try:
             with Display(self.console, title, self.args.steps, self.done) as display, _Stop() as stop:
-                while self.done < self.args.steps and not stop.asked:
+                while self._spent < self.args.steps and not stop.asked:
                     self._update(display)
         finally:
             self.collector.close()
             self.paths.close()
             if self.evolution is not None:
                 self.evolution.close()
-        if self.done < self.args.steps:
+        if self._spent < self.args.steps:
             self._save()
             self.console.print(
                 f"stopped after {self.done} updates; continue with --resume {self.run.path}", soft_wrap=True
@@ -146,13 +151,21 @@ class Trainer:
         if self.evolution is not None:
             self.evolution.summarise(self.console, self.run.rows("timing.jsonl"))
 
+    @property
+    def _spent(self) -> float:
+        """The updates done and those that the rollouts of the gate would have been enough for: ``steps`` limits it."""
+        tried = self.evolution.evolver.cost["rollouts"] if self.evolution is not None else 0
+        return self.done + tried / (self.args.tasks_per_step * self.args.rollouts)
+
     def _update(self, display: Display) -> None:
         """One step of training; everything it logs depends on config.yaml and the number of the step alone."""
         step = self.done + 1
         start = time.perf_counter()
         earlier = {row["step"]: row["dropped"] for row in self._drops}
         jobs = self._jobs(step)
-        collection = self.collector.collect(self.policy, jobs, drop=earlier.get(step))
+        if isinstance(self.actor, SkillTrials) and self.evolution is not None:
+            self.actor.new = self.evolution.new_skills
+        collection = self.collector.collect(self.actor, jobs, drop=earlier.get(step))
         if (collection.dropped or self.args.deadline) and step not in earlier:
             self.run.append("drops.jsonl", {"step": step, "dropped": collection.dropped})
         collected = time.perf_counter()
@@ -172,7 +185,7 @@ class Trainer:
         self.run.append("timing.jsonl", {"step": step, **seconds, "env_steps_per_second": speed})
         self._plot(row, speed)
         ended = self.evolution is not None and self.evolution.ended  # what the store holds is never done again
-        if step % self.args.checkpoint_every == 0 or step == self.args.steps or ended:
+        if step % self.args.checkpoint_every == 0 or self._spent >= self.args.steps or ended:
             self._save()
         display.update(step, row["charts/success"], self._figures(row, speed))
 
@@ -194,7 +207,7 @@ class Trainer:
         if not fresh:
             return {}
         self.replay.extend(fresh)
-        self._schedule_learning_rate(step)
+        self._schedule_learning_rate()
         self.policy.train()
         row = self._gradient_step(fresh, step)
         rng = np.random.default_rng([self.args.seed, step, len(self.train_tasks)])
@@ -204,17 +217,17 @@ class Trainer:
         self.policy.bump()
         return row
 
-    def _schedule_learning_rate(self, step: int) -> None:
-        """Linearly down to a tenth over the run; a function of the step alone, so that a resumed run agrees."""
+    def _schedule_learning_rate(self) -> None:
+        """Linearly down to a tenth over the run; a function of what is spent alone, so that a resumed run agrees."""
         for group in self.optimizer.param_groups:
-            group["lr"] = group["initial_lr"] * (1 - 0.9 * (step - 1) / self.args.steps)
+            group["lr"] = group["initial_lr"] * (1 - 0.9 * self._spent / self.args.steps)
 
     def _gradient_step(self, groups: Sequence[Group], step: int) -> dict[str, float]:
         """One step of the optimiser; what it logs is of the groups before the step."""
         trajectories = [trajectory for group in groups for trajectory in group]
         numbers = torch.tensor([number for number, group in enumerate(groups) for _ in group])
         reward = torch.tensor([t.reward for t in trajectories], dtype=torch.float32)
-        batch = Batch(trajectories, reward, numbers, (step - 1) / self.args.steps)
+        batch = Batch(trajectories, reward, numbers, self._spent / self.args.steps)
         loss = self.objective.loss(self.policy, batch)
         if not bool(torch.isfinite(loss.value)):
             raise RunError(f"the loss is {loss.value.item()} in update {step}: lower --learning-rate or --beta")

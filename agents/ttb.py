@@ -80,6 +80,7 @@ class TTB:
     """The objective of ``Args``."""
 
     name = "ttb"
+    off_policy = True
 
     def __init__(self, args: Args) -> None:
         self.args = args

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from skillflow_gym.agents.policies import features as f
@@ -135,19 +136,22 @@ class Scorer:
 
     def act(self, contexts: Sequence[Context], rngs: Sequence[np.random.Generator]) -> list[Decision]:
         """Sample a proposal for each context, or take the likeliest if ``greedy``."""
-        batch, place = self._batch(contexts)
-        with torch.no_grad():
-            log_probs = _log_softmax(self.network, batch).numpy()
         decisions = []
-        for context, row, rng in zip(contexts, log_probs[place], rngs, strict=True):
-            n = len(context.proposals)
-            row = row[:n].astype(np.float64)
+        for context, row, rng in zip(contexts, self.distributions(contexts), rngs, strict=True):
             if self.greedy:
                 index = int(row.argmax())
             else:
-                index = min(int(np.searchsorted(np.cumsum(np.exp(row)), rng.random())), n - 1)
-            decisions.append(Decision(context.proposals[index], float(row[index]), -float(np.log(n)), index))
+                index = min(int(np.searchsorted(np.cumsum(np.exp(row)), rng.random())), len(row) - 1)
+            decisions.append(Decision(context.proposals[index], float(row[index]), -float(np.log(len(row))), index))
         return decisions
+
+    def distributions(self, contexts: Sequence[Context]) -> list[NDArray[np.float64]]:
+        """The log-probabilities of the proposals of each context, [N] in nats."""
+        batch, place = self._batch(contexts)
+        with torch.no_grad():
+            log_probs = _log_softmax(self.network, batch).numpy()
+        rows = log_probs[place].astype(np.float64)
+        return [row[: len(context.proposals)] for context, row in zip(contexts, rows, strict=True)]
 
     def log_prob(self, trajectories: Sequence[Trajectory], which: Which = "policy") -> tuple[Tensor, Tensor]:
         """Log-probabilities of the actions taken, [N, T] in nats (0 where masked), and the mask [N, T].

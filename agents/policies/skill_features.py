@@ -24,6 +24,15 @@ def _stems_of_skills(catalogue: str) -> dict[str, frozenset[str]]:
     return {name: frozenset(content_stems(description)) for name, description in _LINE.findall(catalogue)}
 
 
+def fitting_skills(context: Context, among: frozenset[str]) -> list[int]:
+    """Which proposals read a skill of ``among``: those that share a content word with the task, or all if none does."""
+    if not context.catalogue:
+        return []
+    described, task = _stems_of_skills(context.catalogue), frozenset(content_stems(context.task))
+    fits = {name for name in among if described.get(name, frozenset()) & task} or among
+    return [n for n, a in enumerate(context.proposals) if a.kind is ActionKind.SKILL and a.argument in fits]
+
+
 def skill_features(context: Context) -> NDArray[np.float32]:
     """``NAMES`` of every proposal, [N, SIZE]; a pure function of what ``context`` shows."""
     table = np.zeros((len(context.proposals), SIZE), dtype=np.float32)

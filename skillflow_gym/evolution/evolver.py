@@ -11,23 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.evolution.authors import Author, Draft, Pair
 from skillflow_gym.evolution.evidence import pairs
 from skillflow_gym.evolution.gate import Rollout, Trial
 from skillflow_gym.evolution.merge import duplicates
 from skillflow_gym.evolution.observed import Observed, pack, unpack
-from skillflow_gym.evolution.partition import (
-    Judged,
-    expected_reads,
-    flow_evidence,
-    is_avoided,
-    partition,
-    random_partition,
-)
+from skillflow_gym.evolution.partition import Judged, flow_evidence, partition, random_partition, reads_evidence
 from skillflow_gym.evolution.phase import Phase
 from skillflow_gym.evolution.plateau import Plateau
 from skillflow_gym.evolution.settings import Settings
-from skillflow_gym.flow.skill_flow import SkillFlow, skill_flows
+from skillflow_gym.flow.reads import RefReads, SkillReads, skill_reads
+from skillflow_gym.flow.skill_flow import SkillFlow, offered_skills, skill_flows, skill_visits
 from skillflow_gym.skills.audit import Finding, Protected, audit
 from skillflow_gym.skills.library import SkillLibrary
 from skillflow_gym.skills.skill import Skill
@@ -52,7 +47,8 @@ class Evolver:
     ```
 
     *When*: `Plateau` of the mean squared residual. *Where*: the steps with log I(t) >= zeta of successes beside
-    failures of the same task. *What*: `partition` by the flow through each skill. *Who writes*: an `Author`. Every
+    failures of the same task. *What*: `partition` by the flow through each skill and by its reads. *Who writes*: an
+    `Author`; if its server fails, the phase goes on without it, and the next one asks again. Every
     candidate passes the audit, then the gate (`Trial`). Skills are judged by the last ``settings.window`` steps and by
     one library; they are written from the latest pair of each task.
 
@@ -68,6 +64,7 @@ class Evolver:
         phase: how many phases have ended.
         step: how many steps have ended.
         cost: rollouts of the gate and tokens of the author so far.
+        named: the trajectories that the event of the last phase names as evidence, each once.
         lock: to be held by whoever shares the Evolver with other threads.
     """
 
@@ -116,6 +113,7 @@ class Evolver:
         self._named = 0
         self.phase = self.step = 0
         self.cost = {"rollouts": 0, "tokens": 0}
+        self.named: tuple[Trajectory, ...] = ()
         self.lock = RLock()
         if store is not None:
             self.keep_in(store)
@@ -139,7 +137,14 @@ class Evolver:
         if not trajectory.unscored and trajectory.turns:
             self._observed.add(trajectory)
 
-    def credit(self, trajectory_id: str, log_pf: ArrayLike, log_ref: ArrayLike, log_z: float) -> None:
+    def credit(
+        self,
+        trajectory_id: str,
+        log_pf: ArrayLike,
+        log_ref: ArrayLike,
+        log_z: float,
+        ref_reads: RefReads | None = None,
+    ) -> None:
         """Give the learner's signals for a trajectory that was observed in this step.
 
         Args:
@@ -147,11 +152,14 @@ class Evolver:
             log_pf: log pi(a_t|H_{t-1}) of each turn, [T], in nats.
             log_ref: log pi_ref(a_t|H_{t-1}) of each turn, [T], in nats.
             log_z: log Z of its task, in nats.
+            ref_reads: pi_ref(s|H_{t-1}) of each turn, [T], by skill: how likely the reference was to read it. A policy
+                whose trajectories keep its proposals need not tell it. Of others, a skill that is read nowhere, or
+                only where it helps, is else never found out.
 
         Raises:
-            ValueError: no such trajectory, other lengths, or a number that is not finite.
+            ValueError: no such trajectory, other lengths, a number that is not finite, or no probabilities.
         """
-        self._observed.credit(trajectory_id, log_pf, log_ref, log_z)
+        self._observed.credit(trajectory_id, log_pf, log_ref, log_z, ref_reads)
 
     def set_beta(self, beta: float) -> None:
         """Follow the learner's schedule of beta."""
@@ -164,7 +172,7 @@ class Evolver:
             return
         self.step += 1
         shuffle = np.random.default_rng([self._seed, self.step, 2]) if self.settings.where == "random" else None
-        for pair in pairs(*self._observed.evidence(last=1), self.settings.zeta, shuffle):
+        for pair in pairs(*self._observed.earned(), self.settings.zeta, shuffle):
             self._pairs.pop(pair.task, None)
             self._pairs[pair.task] = pair
         for task in list(self._pairs)[:-KEPT_PAIRS]:
@@ -213,7 +221,6 @@ class Evolver:
 
         Raises:
             ValueError: the gate needs rollouts and there is no ``rollout``.
-            InfrastructureError: the author's server failed; nothing has changed then.
         """
         if rollout is None and self.settings.gate_tasks:
             raise ValueError("the gate needs a rollout function; without one set gate_tasks=0")
@@ -224,8 +231,9 @@ class Evolver:
         )
         before, tokens = self.library, self._author_tokens()
         phase = Phase(self.library, self.step, self._protected, self.settings.merge_at)
-        judged = self._judge(phase, flows, expected_reads(trajectories), rng)
-        drafts = self._drafts(phase, judged, flows)
+        reads = skill_reads(trajectories, credits, self.library.names, self._observed.ref_reads(), seed=self._seed)
+        judged = self._judge(phase, flows, reads, rng)
+        drafts = self._drafts(phase, judged, flows, reads)
         written_from = frozenset(pair.task for _, draft, _ in drafts for pair in draft.pairs)
         seed = int(np.random.default_rng([self._seed, self.phase, 1]).integers(2**31))
         trial = Trial(self.settings, rollout, written_from, seed)
@@ -254,25 +262,31 @@ class Evolver:
         for name, amount in spent.items():
             self.cost[name] += amount
         self._plateau.reset()
+        self.named = tuple(phase.named.values())
         if library.version != before.version:
             self._observed.clear()
         return library
 
     def _judge(
-        self, phase: Phase, flows: Mapping[str, SkillFlow], expected: Mapping[str, float], rng: np.random.Generator
+        self, phase: Phase, flows: Mapping[str, SkillFlow], reads: Mapping[str, SkillReads], rng: np.random.Generator
     ) -> dict[str, Judged]:
         """Judge every skill, prune and merge."""
         settings, names = self.settings, self.library.names
         if settings.what == "random":
             judged = random_partition(names, rng)
         else:
-            avoided = {name for name in names if is_avoided(flows[name].visits, expected.get(name, 0.0))}
-            judged = partition(flows, names, self._below, avoided, patience=settings.below_phases, gap=settings.max_gap)
+            judged = partition(
+                flows,
+                names,
+                self._below,
+                reads,
+                self._fresh(reads),
+                patience=settings.below_phases,
+                gap=settings.max_gap,
+            )
         for name in names:
-            evidence = {**flow_evidence(flows.get(name)), "below": judged[name].below}
-            evidence["expected_visits"] = expected.get(name, 0.0)
             if judged[name].verdict != "refine":
-                phase.log(judged[name].verdict, name, evidence)
+                phase.log(judged[name].verdict, name, _evidence(name, judged, flows, reads))
             if judged[name].verdict == "prune":
                 phase.drop(name)
             else:
@@ -283,27 +297,58 @@ class Evolver:
             phase.log("merge", merge.dropped, evidence)
         return judged
 
+    def _fresh(self, reads: Mapping[str, SkillReads]) -> set[str]:
+        """The skills that were read since the last phase, or that are avoided and were offered since."""
+        steps = self.step - self._last_phase
+        found: set[str] = set()
+        for trajectory, credit in zip(*self._observed.evidence(last=steps), strict=True) if steps else ():
+            found.update(name for name, _ in skill_visits(trajectory, credit))
+            found.update(name for name in offered_skills(trajectory) if name in reads and reads[name].avoided)
+        return found
+
     def _drafts(
-        self, phase: Phase, judged: Mapping[str, Judged], flows: Mapping[str, SkillFlow]
+        self,
+        phase: Phase,
+        judged: Mapping[str, Judged],
+        flows: Mapping[str, SkillFlow],
+        reads: Mapping[str, SkillReads],
     ) -> list[tuple[str, Draft, dict[str, Any]]]:
         """What the author writes: kind, draft and evidence of each. None that was refused before."""
         found = list(self._pairs.values())
         drafts: list[tuple[str, Draft, dict[str, Any]]] = []
+        failed = False  # then it is not asked again in this phase: each question may take minutes
         for name in phase.library:
-            if judged[name].verdict == "refine":
-                evidence = {**flow_evidence(flows.get(name)), "below": judged[name].below}
-                draft = self._author.refine(self.library[name], found) if found else None
-                if draft is None or draft.skill.content_hash in self._refused:
-                    phase.log("wait", name, {**evidence, "reason": "the author had nothing better to say"})
-                else:
-                    drafts.append(("refine", draft, evidence))
+            if judged[name].verdict != "refine":
+                continue
+            evidence = _evidence(name, judged, flows, reads)
+            draft = None
+            if found and not failed:
+                try:
+                    draft = self._author.refine(self.library[name], found)
+                except InfrastructureError as error:
+                    failed = True
+                    self._log_failure(phase, name, evidence, error)
+                    continue
+            if draft is None or draft.skill.content_hash in self._refused:
+                reason = "the author had failed" if failed else "the author had nothing better to say"
+                phase.log("wait", name, {**evidence, "reason": reason})
+            else:
+                drafts.append(("refine", draft, evidence))
         room = min(self.settings.new_skills, self.settings.capacity - len(phase.library))
-        if room > 0 and found:
-            new = self._author.create(found, phase.library, 2 * room + 4)  # some may have been refused before
+        if room > 0 and found and not failed:
+            try:
+                new = self._author.create(found, phase.library, 2 * room + 4)  # some may have been refused before
+            except InfrastructureError as error:
+                self._log_failure(phase, "", {}, error)
+                return drafts
             gone = self._refused | {self.library[n].content_hash for n in self.library if n not in phase.library}
             fresh = [draft for draft in new if draft.skill.content_hash not in gone]
             drafts += [("create", draft, {}) for draft in fresh[:room]]
         return drafts
+
+    def _log_failure(self, phase: Phase, name: str, evidence: Mapping[str, Any], error: InfrastructureError) -> None:
+        logger.warning("phase %d goes on without its author: %s", self.phase + 1, error)
+        phase.log("author failed", name, {**evidence, "reason": str(error)})
 
     def _author_tokens(self) -> int:
         usage = self._author.usage
@@ -336,6 +381,13 @@ class Evolver:
         self._below, self._refused = dict(state["below"]), set(state["refused"])
         self.phase, self.step, self._last_phase, self._named = state["counts"]
         self.cost, self._observed.beta = dict(state["cost"]), state["beta"]
+
+
+def _evidence(
+    name: str, judged: Mapping[str, Judged], flows: Mapping[str, SkillFlow], reads: Mapping[str, SkillReads]
+) -> dict[str, Any]:
+    """The numbers behind the verdict on a skill."""
+    return {**flow_evidence(flows.get(name)), "below": judged[name].below, **reads_evidence(reads[name])}
 
 
 def _with_statistics(skill: Skill, flow: SkillFlow | None, step: int) -> Skill:

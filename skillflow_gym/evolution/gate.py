@@ -21,7 +21,8 @@ class Rollout(Protocol):
     ) -> list[Trajectory]:
         """``rollouts`` trajectories of each of ``tasks`` train tasks, none of them in ``exclude``, with ``library``.
 
-        The tasks and the seeds of the episodes depend on the other arguments alone, and not on the library.
+        Of fewer tasks if no more are left, and none if all are excluded: then nothing can be tried. The tasks and the
+        seeds of the episodes depend on the other arguments alone, and not on the library.
         """
 
 

@@ -15,16 +15,18 @@ from numpy.typing import ArrayLike
 
 from skillflow_gym.evolution.evidence import contrast_credits
 from skillflow_gym.flow.credit import Credit
+from skillflow_gym.flow.reads import RefReads
 from skillflow_gym.trajectory import Trajectory
 
 
 @dataclass
 class Record:
-    """A trajectory and, once the learner has told it, its credit and the log Z of its task in nats."""
+    """A trajectory and what the learner told: its credit, log Z of its task in nats, and what its reference reads."""
 
     trajectory: Trajectory
     credit: Credit | None = None
     log_z: float = 0.0
+    ref_reads: RefReads | None = None
 
 
 @dataclass
@@ -62,7 +64,14 @@ class Observed:
             raise ValueError(f"two trajectories of one step are called {trajectory.id!r}: give each an id of its own")
         self._open[trajectory.id] = Record(trajectory)
 
-    def credit(self, trajectory_id: str, log_pf: ArrayLike, log_ref: ArrayLike, log_z: float) -> None:
+    def credit(
+        self,
+        trajectory_id: str,
+        log_pf: ArrayLike,
+        log_ref: ArrayLike,
+        log_z: float,
+        ref_reads: RefReads | None = None,
+    ) -> None:
         """The learner's signals for a trajectory of the open step; see `Evolver.credit`."""
         record = self._open.get(trajectory_id)
         if record is None:
@@ -76,7 +85,15 @@ class Observed:
             )
         if not np.isfinite(log_z):
             raise ValueError(f"log Z of trajectory {trajectory_id!r} is {log_z}")
-        record.credit, record.log_z = credit, float(log_z)
+        if ref_reads is not None:
+            ref_reads = [{name: float(p) for name, p in turn.items()} for turn in ref_reads]
+            if len(ref_reads) != len(credit):
+                raise ValueError(
+                    f"trajectory {trajectory_id!r} has {len(credit)} turns, the reads of its reference {len(ref_reads)}"
+                )
+            if not all(min(turn.values(), default=0.0) >= 0 and sum(turn.values()) <= 1 + 1e-6 for turn in ref_reads):
+                raise ValueError(f"the reads of the reference of trajectory {trajectory_id!r} are no probabilities")
+        record.credit, record.log_z, record.ref_reads = credit, float(log_z), ref_reads
 
     def end_step(self) -> float | None:
         """Close the open step and return the figure whose plateau is looked for; None if the step had no trajectory.
@@ -93,12 +110,11 @@ class Observed:
             self._steps.popleft()
         if not self.has_credit(step):
             return float(np.mean([1 - record.trajectory.reward for record in step]))
-        residuals = [
-            record.log_z + record.credit.total - self.beta * np.log(record.trajectory.reward + self.eps)
-            for record in step
-            if record.credit is not None
-        ]
+        residuals = [self._residual(record, record.credit) for record in step if record.credit is not None]
         return float(np.mean(np.square(residuals))) / self.beta**2
+
+    def _residual(self, record: Record, credit: Credit) -> float:
+        return record.log_z + credit.total - self.beta * float(np.log(record.trajectory.reward + self.eps))
 
     def clear(self) -> None:
         """Forget the closed steps."""
@@ -120,19 +136,43 @@ class Observed:
             credits = contrast_credits(trajectories, self.beta, self.eps)
         return trajectories, credits
 
+    def ref_reads(self) -> list[RefReads | None]:
+        """What the learner has told of its reference for each trajectory of the closed steps."""
+        return [record.ref_reads for record in self._records()]
+
+    def earned(self) -> tuple[list[Trajectory], list[Credit]]:
+        """The trajectories of the latest step with the credit they earned: what the policy gives and what it lacks.
+
+        Of a success that the policy has not learned yet, log I(t) says what it used to do. At zero residual the credit
+        adds up to beta log R~ - log Z; what is missing to that, the residual, is shared by all turns alike.
+        """
+        trajectories, credits = self.evidence(last=1)
+        records = self._steps[-1] if self._steps else []
+        if not self.has_credit(records):
+            return trajectories, credits
+        missing = [
+            self._residual(record, credit) / len(credit) for record, credit in zip(records, credits, strict=True)
+        ]
+        full = [Credit(c.log_pf - m, c.log_ref) for c, m in zip(credits, missing, strict=True)]
+        return trajectories, full
+
     def _records(self) -> Iterator[Record]:
         return (record for step in self._steps for record in step)
 
     def state(self) -> str:
         """The closed steps, packed; an open step is not kept."""
-        rows = [[[r.trajectory.to_json(), _plain(r.credit), r.log_z] for r in step] for step in self._steps]
+        rows = [
+            [[r.trajectory.to_json(), _plain(r.credit), r.log_z, r.ref_reads] for r in step] for step in self._steps
+        ]
         return pack(rows)
 
     def load(self, state: str) -> None:
         """Restore ``state``'s value."""
         rows = unpack(state)
         self._open.clear()
-        self._steps = deque([Record(Trajectory.from_json(t), _credit(c), z) for t, c, z in step] for step in rows)
+        self._steps = deque(
+            [Record(Trajectory.from_json(t), _credit(c), *rest) for t, c, *rest in step] for step in rows
+        )
 
 
 def pack(content: Any) -> str:

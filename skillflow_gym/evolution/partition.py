@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from math import sqrt
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from skillflow_gym.actions import ActionKind
+from skillflow_gym.flow.reads import Side, SkillReads
 from skillflow_gym.flow.skill_flow import SkillFlow
-from skillflow_gym.trajectory import Trajectory
 
 Verdict = Literal["retain", "refine", "prune", "wait"]
 
@@ -27,75 +24,57 @@ def partition(
     flows: Mapping[str, SkillFlow],
     names: Iterable[str],
     below: Mapping[str, int],
-    avoided: Collection[str] = (),
+    reads: Mapping[str, SkillReads] | None = None,
+    fresh: Collection[str] | None = None,
     *,
     patience: int = 2,
     gap: float = 1.0,
 ) -> dict[str, Judged]:
-    """Judge each of ``names`` by its flow.
+    """Judge each of ``names`` by its flow, and by how often it was read beside how often the reference would.
 
     - wait: too few visits for an interval. A skill that was hardly offered is not punished.
-    - avoided: offered, but read so seldom that the policy must have learned to (`is_avoided`). The worse a skill is,
-      the fewer visits it has, and an interval of G would wait for them for ever. It counts as below average.
+    - unstable: it helps in some tasks and hurts in others (`SkillReads.unstable`). A policy that has learned to read it
+      only where it helps makes its visits look even, and its gap small.
+    - avoided: offered, but read so seldom that the policy must have learned to (`SkillReads.avoided`), and not
+      unstable. The worse a skill is, the fewer visits it has, and an interval of G would wait for them for ever. It
+      counts as below average.
     - below average: Lambda~(s) < 0. Where fewer than two skills have a share there is no average to be below; then a
       skill is below if G(s) < 0, that is, below its own tasks' starts.
     - prune: below average ``patience`` phases in a row (K), and by now avoided, or the whole interval of G(s) lies
       below 0. Some share is always negative, so that a share alone proves nothing.
-    - retain: G(s) >= 0 and the Jensen gap is at most ``gap``.
+    - retain: G(s) >= 0, the Jensen gap is at most ``gap``, and it is not unstable.
     - refine: the others; a skill that is worth much at times and little at others, or not enough.
 
     Args:
         flows: of all skills, as `skill_flows` gives them.
         names: the skills to judge.
         below: for how many phases in a row each was below average before.
-        avoided: the skills that are avoided.
+        reads: of the skills, as `skill_reads` gives them; without them none is avoided or unstable.
+        fresh: the skills of which something new was seen since the last phase; None for all. A phase in which nothing
+            new was seen does not count as one more below average.
         patience: K.
         gap: in nats.
     """
     shares = sum(flow.share is not None for flow in flows.values())
     result = {}
     for name in names:
-        flow = flows.get(name)
-        if name in avoided:
-            count = below.get(name, 0) + 1
-            result[name] = Judged("prune" if count >= patience else "wait", count)
-            continue
+        flow, before = flows.get(name), below.get(name, 0)
+        again = before + (fresh is None or name in fresh)
+        known = (reads or {}).get(name, SkillReads(0.0, 0.0))
+        avoided = known.avoided and not known.unstable
         if flow is None or flow.share is None or flow.g_interval is None or flow.g is None:
-            result[name] = Judged("wait", below.get(name, 0))
+            count = again if avoided else before
+            result[name] = Judged("prune" if avoided and count >= patience else "wait", count)
             continue
-        is_below = flow.share.mean < 0 if shares > 1 else flow.g < 0
-        count = below.get(name, 0) + 1 if is_below else 0
-        if count >= patience and flow.g_interval.high < 0:
+        is_below = avoided or (flow.share.mean < 0 if shares > 1 else flow.g < 0)
+        count = again if is_below else 0
+        if count >= patience and (avoided or flow.g_interval.high < 0):
             result[name] = Judged("prune", count)
-        elif flow.g >= 0 and flow.gap <= gap:
+        elif flow.g >= 0 and flow.gap <= gap and not known.unstable:
             result[name] = Judged("retain", count)
         else:
             result[name] = Judged("refine", count)
     return result
-
-
-def expected_reads(trajectories: Iterable[Trajectory]) -> dict[str, float]:
-    """How often the reference, uniform over the proposals, would have read each skill where it was proposed.
-
-    The mean over those turns of pi(read) / pi_ref(read) is the mean of exp(log I): 1 for a skill that is worth nothing.
-    Of policies without proposals nothing is known.
-    """
-    expected: defaultdict[str, float] = defaultdict(float)
-    for trajectory in trajectories:
-        for turn in trajectory.turns:
-            for action in turn.candidates:
-                if action.kind is ActionKind.SKILL:
-                    expected[action.argument] += 1 / len(turn.candidates)
-    return dict(expected)
-
-
-def is_avoided(reads: int, expected: float) -> bool:
-    """Whether ``expected`` reads lie above what ``reads`` leave to chance: the 97.5% bound of a Poisson mean.
-
-    >>> is_avoided(3, 34.0), is_avoided(3, 5.0), is_avoided(0, 0.0)
-    (True, False, False)
-    """
-    return reads + 1.96 * sqrt(reads + 1) + 2.5 < expected
 
 
 def random_partition(names: Iterable[str], rng: np.random.Generator) -> dict[str, Judged]:
@@ -112,3 +91,12 @@ def flow_evidence(flow: SkillFlow | None) -> dict[str, Any]:
     share = None if flow.share is None else list(flow.share)
     counts = {"visits": flow.visits, "tasks": flow.tasks, "offered": flow.offered}
     return {**counts, "g": flow.g, "g_interval": interval, "lambda1": flow.lambda1, "gap": flow.gap, "share": share}
+
+
+def reads_evidence(reads: SkillReads) -> dict[str, Any]:
+    """How often a skill was read beside how often the reference would, and where it helps and hurts, for a log."""
+    return {"expected_visits": reads.expected, "helps": _plain(reads.helps), "hurts": _plain(reads.hurts)}
+
+
+def _plain(side: Side | None) -> dict[str, Any] | None:
+    return None if side is None else {**side._asdict(), "excess": list(side.excess), "value": side.value}

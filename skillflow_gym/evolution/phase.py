@@ -12,15 +12,17 @@ from skillflow_gym.evolution.merge import similarity
 from skillflow_gym.skills.audit import Protected, audit
 from skillflow_gym.skills.library import SkillLibrary
 from skillflow_gym.skills.skill import Skill
+from skillflow_gym.trajectory import Trajectory
 
 
 class Phase:
     """Takes changes one after the other.
 
     Attributes:
-        changes: what became of each skill: ``kind`` (create, refine, prune, merge, retain, wait or reject), ``skill``
-            and ``evidence``, as JSON holds them.
+        changes: what became of each skill: ``kind`` (create, refine, prune, merge, retain, wait, reject, or author
+            failed), ``skill`` ("" of a failure to create) and ``evidence``, as JSON holds them.
         refused: content hashes of the candidates that were refused.
+        named: the trajectories that ``changes`` name, by id.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Phase:
         self._step, self._protected = step, protected
         self.changes: list[dict[str, Any]] = []
         self.refused: set[str] = set()
+        self.named: dict[str, Trajectory] = {}
 
     @property
     def library(self) -> SkillLibrary:
@@ -56,9 +59,10 @@ class Phase:
     def enter(self, draft: Draft, kind: str, evidence: Mapping[str, Any], trial: Trial) -> bool:
         """Audit a candidate, try it at the gate, and let it in (``kind`` is create or refine) or log why not."""
         skill = replace(draft.skill, metadata={"created": str(self._step)})
-        ids = [t.id for pair in draft.pairs for t in (pair.success, pair.failure)]
+        trajectories = {t.id: t for pair in draft.pairs for t in (pair.success, pair.failure)}
+        self.named |= trajectories
         tasks = sorted({pair.success.task_id for pair in draft.pairs})
-        evidence = {**evidence, "trajectories": ids, "tasks": tasks}
+        evidence = {**evidence, "trajectories": list(trajectories), "tasks": tasks}
         text = {"description": skill.description, "body": skill.body}
         problem = self._problem(skill, kind)
         if not problem:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
 
 
@@ -38,7 +40,7 @@ class Settings:
     """Most candidates for new skills in one phase."""
     merge_at: float = 0.8
     """Similarity from which on one of two skills goes."""
-    gate_tasks: int = 16
+    gate_tasks: int = 8
     """Held-out train tasks on which a candidate is tried; 0 opens the gate to all."""
     gate_rollouts: int = 4
     """Rollouts per task of the gate, with and without the candidate."""
@@ -46,16 +48,42 @@ class Settings:
     """no-harm: refuse what is shown to do harm; benefit: refuse what is not shown to help."""
 
     def __post_init__(self) -> None:
-        """Refuse numbers that make no sense.
+        """Refuse what makes no sense.
 
         Raises:
-            ValueError: a number is too small; the message names the flag.
+            ValueError: a word that is none of the choices, a number that is none, too small or too large; the message
+                names the flag.
         """
-        least = {"window": 1, "flat_windows": 1, "period": 1, "below_phases": 1, "min_visits": 1, "capacity": 1}
-        least |= {"gate_rollouts": 1, "gate_tasks": 0, "new_skills": 0}
-        for name, value in least.items():
-            if getattr(self, name) < value:
-                flag = name.replace("_", "-")
-                raise ValueError(f"--evolve.{flag} must be at least {value}, got {getattr(self, name)}")
-        if not self.rho > 0 or not 0 < self.merge_at <= 1 or not self.max_gap >= 0:
-            raise ValueError("--evolve.rho must be above 0, --evolve.merge-at in (0, 1], --evolve.max-gap at least 0")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{_flag(name)} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if type(value) is not int or value < least:
+                raise ValueError(f"{_flag(name)} must be a whole number of at least {least}, got {value!r}")
+        for name, (words, fits) in _NUMBERS.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or not fits(value):
+                raise ValueError(f"{_flag(name)} must be {words}, got {value!r}")
+
+
+_CHOICES: Mapping[str, Sequence[str]] = {
+    "when": ("plateau", "periodic"),
+    "where": ("credit", "random"),
+    "what": ("flow", "random"),
+    "gate_rule": ("no-harm", "benefit"),
+}
+_LEAST: Mapping[str, int] = {
+    **dict.fromkeys(("window", "flat_windows", "period", "below_phases", "min_visits", "capacity", "gate_rollouts"), 1),
+    **dict.fromkeys(("gate_tasks", "new_skills"), 0),
+}
+_NUMBERS: Mapping[str, tuple[str, Callable[[float], bool]]] = {
+    "rho": ("above 0 and below 1", lambda value: 0 < value < 1),
+    "zeta": ("a finite number", lambda value: True),
+    "max_gap": ("at least 0", lambda value: value >= 0),
+    "merge_at": ("above 0 and at most 1", lambda value: 0 < value <= 1),
+}
+
+
+def _flag(name: str) -> str:
+    return f"--evolve.{name.replace('_', '-')}"

@@ -14,7 +14,7 @@ from itertools import chain
 
 from skillflow_gym.actions import Action, ActionKind
 from skillflow_gym.text import STOP_WORDS, fold, raw_words, sentences, stem, words
-from skillflow_gym.tools.search import read_passages
+from skillflow_gym.tools.search import Passage, read_passages
 from skillflow_gym.trajectory import Context
 
 MAX_LITERALS, MAX_WORDS, NEAR = 3, 24, 4
@@ -86,6 +86,7 @@ class _View:
 
     task: _Page
     quotes: frozenset[str]
+    asked: _Page  # the passages that the last search asked for by their titles
     shown: tuple[_Page, ...]  # newest first; never empty
     closed: bool
     made: dict[Action, str] = field(default_factory=dict)
@@ -111,6 +112,8 @@ class _View:
             return "{quote in the task}"
         if sort := self.task.sort(phrase):
             return f"{{{sort} in the task}}"
+        if sort := self.asked.sort(phrase):
+            return f"{{{sort} in the passage asked for}}"
         for age, page in enumerate(self.shown):
             if phrase in page.titles:
                 return "{title shown before}" if age else "{title just shown}"
@@ -185,10 +188,19 @@ class _View:
 
 
 @lru_cache(maxsize=2048)
-def _view(task: str, shown: tuple[str, ...], closed: bool) -> _View:
+def _view(task: str, asked: str, shown: tuple[str, ...], closed: bool) -> _View:
     """One per content: rollouts of one task see the same again and again."""
     quotes = frozenset(_join(words(quote)) for quote in _QUOTED.findall(task))
-    return _View(_page(task), quotes, tuple(map(_page, reversed(shown))), closed)
+    return _View(_page(task), quotes, _page(asked), tuple(map(_page, reversed(shown))), closed)
+
+
+def _asked(context: Context) -> tuple[Passage, ...]:
+    """The passages whose titles the last action that found any asked for."""
+    for turn in reversed(context.turns):
+        if turn.action.kind is ActionKind.ACT and (found := read_passages(turn.observation)):
+            asked = frozenset(words(turn.action.argument))
+            return tuple(passage for passage in found if asked.issuperset(words(passage.title) or ("",)))
+    return ()
 
 
 _last: list[tuple[Context, _View] | None] = [None]
@@ -205,6 +217,7 @@ def pattern(action: Action, context: Context) -> str:
     ``{name in the task}``                  a part of it; also ``number``, ``date``, ``quote`` and ``words``
     ``{title just shown}``                  a passage's title in the newest observation
     ``{title shown before}``                the same in an older one
+    ``{number in the passage asked for}``   a part of a passage whose title the last search named; also ``name``, ...
     ``{number in what was found}``          a part of the observations; also ``name``, ``date`` and ``words``
     ``{yes or no}``, ``{nothing}``          the answers yes and no; no word at all
     ``{name}``, ``{number}``, ``{words}``   text that is nowhere above; up to 3 plain words stay as they are
@@ -219,7 +232,8 @@ def pattern(action: Action, context: Context) -> str:
         view = last[1]
     else:
         turns = (turn.observation for turn in context.turns if turn.action.kind is not ActionKind.SKILL)
-        view = _view(context.task, (context.first, *turns), bool(context.admissible))
+        asked = "\n".join(passage.text for passage in _asked(context))
+        view = _view(context.task, asked, (context.first, *turns), bool(context.admissible))
         _last[0] = (context, view)
     made = view.made.get(action)
     if made is None:
@@ -228,15 +242,29 @@ def pattern(action: Action, context: Context) -> str:
 
 
 def around(context: Context, text: str) -> frozenset[str]:
-    """The content words that stand around ``text`` in the sentence that shows it, the newest first; without its own."""
+    """The content words that stand around ``text`` where it is shown; without its own.
+
+    Of several places the first in a passage that was asked for counts, else the first in the newest observation.
+    """
     phrase = words(text)
     found = [turn.observation for turn in context.turns if turn.action.kind is not ActionKind.SKILL]
-    for observation in reversed(found):
-        texts = [passage.text for passage in read_passages(observation)] or [observation]
-        for sentence in chain.from_iterable(map(sentences, texts)):
-            said = words(sentence)
-            for i in range(len(said) - len(phrase) + 1 if phrase else 0):
+    for texts in (tuple(passage.text for passage in _asked(context)), *map(_texts, reversed(found))):
+        for said, known in chain.from_iterable(map(_said, texts)) if phrase else ():
+            if not known.issuperset(phrase):
+                continue
+            for i in range(len(said) - len(phrase) + 1):
                 if said[i : i + len(phrase)] == phrase:
                     around = said[max(i - NEAR, 0) : i] + said[i + len(phrase) : i + len(phrase) + NEAR]
                     return frozenset(around) - STOP_WORDS - set(phrase)
     return frozenset()
+
+
+@lru_cache(maxsize=4096)
+def _texts(observation: str) -> tuple[str, ...]:
+    return tuple(passage.text for passage in read_passages(observation)) or (observation,)
+
+
+@lru_cache(maxsize=16384)
+def _said(text: str) -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
+    """The words of each sentence, in order and as a set."""
+    return tuple((words(sentence), frozenset(words(sentence))) for sentence in sentences(text))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from skillflow_gym.episode import History, suite_env
 from skillflow_gym.evolution.evolver import Evolver
 from skillflow_gym.evolution.gate import Rollout
+from skillflow_gym.flow.reads import RefReads
 from skillflow_gym.policy import Decision
 from skillflow_gym.trajectory import Trajectory
 
@@ -112,7 +113,7 @@ class EvolvingLibrary(gym.Wrapper[dict[str, str], Any, dict[str, str], Any]):
                 self.evolver.observe(self._trajectory)
         return result
 
-    def credit(self, log_pf: ArrayLike, log_ref: ArrayLike, log_z: float) -> None:
+    def credit(self, log_pf: ArrayLike, log_ref: ArrayLike, log_z: float, ref_reads: RefReads | None = None) -> None:
         """Tell the Evolver the learner's signals for the last finished episode; see ``Evolver.credit``.
 
         Raises:
@@ -120,4 +121,4 @@ class EvolvingLibrary(gym.Wrapper[dict[str, str], Any, dict[str, str], Any]):
         """
         with self.evolver.lock:
             if not self.trajectory.unscored:  # what infrastructure cut off is no evidence
-                self.evolver.credit(self.trajectory.id, log_pf, log_ref, log_z)
+                self.evolver.credit(self.trajectory.id, log_pf, log_ref, log_z, ref_reads)

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -21,6 +21,8 @@ from skillflow_gym.agents.evolution import EvolveArgs
 from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.agents.trainer import train
 from skillflow_gym.agents.ttb import TTB, Args
+from skillflow_gym.envs import mini
+from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.rollout import Collector
 from skillflow_gym.skills import Skill, SkillLibrary
 from skillflow_gym.skills.load import load_library
@@ -65,9 +67,10 @@ def author(monkeypatch: pytest.MonkeyPatch) -> Writer:
 
 
 def evolved(folder: Path, steps: int = 7, tasks_per_step: int = 4, **changes: Any) -> Any:
-    """A run of TTB on the vaults whose skills evolve; ``changes`` are of the settings."""
+    """A run of TTB on the vaults whose skills evolve; ``changes`` are of the settings, or else of the run."""
+    of_run = {name: changes.pop(name) for name in ("deadline", "trajectories_every") if name in changes}
     settings = {"on": True, **SETTINGS, **changes}
-    return vaults(folder, steps=steps, tasks_per_step=tasks_per_step, evolve=settings)
+    return vaults(folder, steps=steps, tasks_per_step=tasks_per_step, evolve=settings, **of_run)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -262,6 +265,100 @@ def test_a_run_killed_at_a_change_of_the_library_goes_on_equally(
     assert_same_run(tmp_path / "run", tmp_path / "whole")
 
 
+def test_the_evidence_of_every_event_is_kept_once(author: Writer, tmp_path: Path) -> None:
+    evolved(tmp_path / "run", trajectories_every=3)
+    folder = tmp_path / "run" / "trajectories"
+    files = sorted(folder.iterdir())
+    assert {file.name.partition("-")[0] for file in files} == {"step", "evidence"}
+    kept = [trajectory for file in files for trajectory in read_trajectories(file)]
+    ids = [trajectory.id for trajectory in kept]
+    assert len(ids) == len(set(ids))
+    for entry in SkillStore(tmp_path / "run" / "skills").entries():
+        named = {id for change in entry.event["changes"] for id in change["evidence"].get("trajectories", ())}
+        assert named and named <= set(ids), "whoever reads an event finds what it speaks of"
+
+
+def test_evidence_is_kept_where_no_other_trajectories_are(author: Writer, tmp_path: Path) -> None:
+    evolved(tmp_path / "run", trajectories_every=0)
+    names = {file.name for file in (tmp_path / "run" / "trajectories").iterdir()}
+    assert names and names <= {f"evidence-{phase:06d}.jsonl" for phase in (1, 2, 3)}
+
+
+class Impatient(Collector):
+    """Its clock ends episodes at their second turn; what was recorded is honoured instead, as always."""
+
+    drops: ClassVar[list[dict[str, int]]] = []
+
+    def collect(self, policy: Any, jobs: Any, drop: Any = None, on_turn: Any = None) -> Any:
+        late = {job.id: 1 for job in jobs if job.id.startswith("gate/")}
+        self.drops.append(late if drop is None else drop)
+        return super().collect(policy, jobs, self.drops[-1] if late else drop, on_turn)
+
+
+def test_what_the_clock_ended_in_the_gate_is_ended_again_after_a_kill(
+    author: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evolution, "Collector", Impatient)
+    evolved(tmp_path / "whole", deadline=60.0)
+    rows = RunFolder(tmp_path / "whole").rows("gate_drops.jsonl")
+    assert rows and all(set(row) == {"phase", "library", "dropped"} for row in rows)
+    assert {job.partition("/")[0] for row in rows for job in row["dropped"]} == {"gate"}
+    real = SkillStore.append
+
+    def append(self: SkillStore, library: SkillLibrary, event: Any) -> Any:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(SkillStore, "append", append)
+        evolved(tmp_path / "run", deadline=60.0)
+    assert SkillStore.append is real
+    with (tmp_path / "run" / "gate_drops.jsonl").open("a") as file:
+        file.write('{"phase": 9, "lib')  # and half a line
+    monkeypatch.setattr(evolution, "Collector", Collector)  # the clock is patient now
+    resume(tmp_path / "run")
+    first = next(iter(SkillStore(tmp_path / "run" / "skills").entries()))
+    assert first == next(iter(SkillStore(tmp_path / "whole" / "skills").entries()))
+    again = RunFolder(tmp_path / "run").rows("gate_drops.jsonl")
+    assert again[: len([row for row in rows if row["phase"] == 1])] == [row for row in rows if row["phase"] == 1]
+
+
+def test_the_gate_never_sees_a_task_that_a_candidate_was_written_from(
+    author: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor if more tasks are asked for than are left; of these each is tried."""
+    asked: list[tuple[set[str], set[str]]] = []
+    real = evolution.Evolution._roll_out
+
+    def roll_out(self: Any, policy: Any, library: Any, **arguments: Any) -> Any:
+        made = real(self, policy, library, **arguments)
+        asked.append((set(arguments["exclude"]), {t.task_id for t in made}))
+        return made
+
+    monkeypatch.setattr(evolution.Evolution, "_roll_out", roll_out)
+    trainer = evolved(tmp_path / "run", gate_tasks=1000)
+    everything = {task.id for task in trainer.train_tasks}
+    assert asked and all(excluded and tried == everything - excluded for excluded, tried in asked)
+
+
+def test_a_run_goes_on_without_its_author(author: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its server is away in the second phase of three."""
+    real, asked = type(author).create, 0
+
+    def create(self: Any, pairs: Any, library: SkillLibrary, limit: int) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise InfrastructureError("author m at http://127.0.0.1:1/v1: refused")
+        return real(self, pairs, library, limit)
+
+    monkeypatch.setattr(type(author), "create", create)
+    trainer = evolved(tmp_path / "run", min_visits=1000)
+    entries = list(SkillStore(tmp_path / "run" / "skills").entries())
+    assert [len(entry.library) for entry in entries] == [1, 1, 2] and trainer.done == 7
+    failed = [change for change in entries[1].event["changes"] if change["kind"] == "author failed"]
+    assert [change["evidence"]["reason"] for change in failed] == ["author m at http://127.0.0.1:1/v1: refused"]
+
+
 def test_a_finished_run_that_is_resumed_stays_as_it_is(author: Writer, tmp_path: Path) -> None:
     evolved(tmp_path / "run")
     before = files(tmp_path / "run")
@@ -373,17 +470,17 @@ Fate = list[dict[str, dict[str, Any]]]
 
 
 @cache
-def planted(folder: Path, seed: int) -> Fate:
+def planted(folder: Path, seed: int, named: bool) -> Fate:
     """What became of planted skills while the scorer was trained on mini questions: by phase, kind and skill.
 
     See ``tests.evolution.test_planted`` for the skills; with three actions, reading leaves no time for a mistake. Each
-    group of eight rollouts is of another question, of all kinds.
+    group of eight rollouts is of another question: of those that name their answer (``named``), or of all kinds.
     """
-    names = ("name-one", "say-a-name", "think-first", "stray-first")
+    names = (*(("name-one", "say-a-name") if named else ("name-or-deny",)), "think-first", "stray-first")
     SkillLibrary(planted_skills[name] for name in names).save(folder / "skills")
     args = Args(
         env="HotpotQA-v0",
-        source="mini",
+        source=f"file:{named_questions(folder)}" if named else "mini",
         seed=seed,
         step_limit=3,
         library=str(folder / "skills"),
@@ -406,44 +503,67 @@ def planted(folder: Path, seed: int) -> Fate:
     return [{c["skill"]: {"kind": c["kind"], **c["evidence"]} for c in changes} for changes in phases]
 
 
+def named_questions(folder: Path) -> Path:
+    """A source: the mini questions that name their answer, to train on, and all that are tested."""
+    for split in ("train", "validation"):
+        records = mini.records("HotpotQA", split)
+        kept = [r for r in records if split != "train" or (r["answer"] in r["question"] and len(r["answer"]) > 3)]
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in kept))
+    return folder
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("planted")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, bool], Path]:
+    base = tmp_path_factory.mktemp("planted")
 
+    def of(seed: int, named: bool) -> Path:
+        (base / f"{seed}-{named}").mkdir(exist_ok=True)
+        return base / f"{seed}-{named}"
 
-UNSETTLED = pytest.param(
-    1, marks=pytest.mark.xfail(reason="after 45 updates G of think-first is still above 1", strict=True)
-)
+    return of
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [UNSETTLED, 2])
-def test_a_trained_policy_shows_which_skill_is_useful(folder: Path, seed: int) -> None:
-    """Of the useful one and its double one is merged, and the other stays."""
-    first, *later = planted(folder / f"{seed}", seed)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_trained_policy_shows_which_skill_is_useful(folder: Callable[[int, bool], Path], seed: int) -> None:
+    """Of the useful one and its double one is merged, and the other stays. All questions are of the kind it is for."""
+    first, *later = planted(folder(seed, True), seed, True)
     kinds = {name: first[name]["kind"] for name in ("name-one", "say-a-name")}
     assert sorted(kinds.values()) == ["merge", "retain"]
     (useful,) = (name for name, kind in kinds.items() if kind == "retain")
     assert all(phase[useful]["kind"] == "retain" and phase[useful]["g_interval"][1] > 0.5 for phase in later)
 
 
+BY_HABIT = pytest.mark.xfail(reason="the policy has come to solve questions by reading think-first", strict=True)
+RUNS = [
+    (1, True),
+    (2, True),
+    pytest.param(3, True, marks=BY_HABIT),
+    pytest.param(1, False, marks=BY_HABIT),
+    (2, False),
+    (3, False),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [UNSETTLED, 2, 3])
-def test_a_trained_policy_prunes_what_is_harmful_within_three_phases(folder: Path, seed: int) -> None:
-    phases = planted(folder / f"{seed}", seed)
+@pytest.mark.parametrize(("seed", "named"), RUNS)
+def test_a_trained_policy_prunes_what_is_harmful_within_three_phases(
+    folder: Callable[[int, bool], Path], seed: int, named: bool
+) -> None:
+    """Reading think-first costs the spare step, so that it hurts whoever would need it.
+
+    A policy that goes straight to the answer after it does not: with seed 1, on all kinds of questions, those that
+    read it succeed four times as often as the others. Neither its flow nor any outcome speaks against the skill then.
+    """
+    phases = planted(folder(seed, named), seed, named)
     for harmful in ("think-first", "stray-first"):
         assert "prune" in [phase.get(harmful, {}).get("kind") for phase in phases]
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="visits are of the questions that it helps: its gap is 0.4 at most", strict=True)
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_trained_policy_shows_that_a_skill_is_unstable(folder: Path, seed: int) -> None:
-    """``name-one`` makes every question fail whose answer is no name in it, yet looks even."""
-    rows = [
-        phase[name]
-        for phase in planted(folder / f"{seed}", seed)
-        for name in ("name-one", "say-a-name")
-        if name in phase
-    ]
-    assert any(row["gap"] > 1.0 for row in rows)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_trained_policy_shows_that_a_skill_is_unstable(folder: Callable[[int, bool], Path], seed: int) -> None:
+    """``name-or-deny`` makes every question fail whose answer is no name in it; it is not left as it is."""
+    rows = [phase["name-or-deny"] for phase in planted(folder(seed, False), seed, False)]
+    assert rows[-1]["kind"] not in ("retain", "prune") and rows[-1]["gap"] <= 1.0, "the visits look even"
+    assert rows[-1]["helps"]["excess"][1] > 0 > rows[-1]["hurts"]["excess"][2]

@@ -1,4 +1,4 @@
-"""What a small policy has of skills: features of those that may be read, and the proposals that an open one leaves."""
+"""What a small policy sees of skills: the features of those that it may read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BORN = Skill(
     "year-of-birth",
     "For painters: born, year.",
     "1. Do `search: {name in the task}`.\n"
-    '2. Answer with `accept: {number in what was found}` near "born" or "christened".\n'
+    '2. Answer with `accept: {number in the passage asked for}` near "born" or "christened".\n'
     "Do not search: {the task} in place of step 1.",
 )
 CLOCKS = Skill("wind-clocks", "Wind up clocks.", "Wind the clock, and do `lookup: {the task}` then.")
@@ -57,7 +57,6 @@ def column(name: str, context: Context) -> list[float]:
 def test_without_a_catalogue_all_is_zero() -> None:
     for turns in ((), (read(BORN),), (read(BORN), Turn(SEARCH_NAME, FOUND))):
         assert not sf.skill_features(seen(*turns, skills=())).any()
-        assert follow(seen(*turns, skills=()), PROPOSALS) == PROPOSALS
 
 
 def test_whether_a_skill_was_opened() -> None:
@@ -86,43 +85,20 @@ def test_what_is_no_skill_has_no_fit() -> None:
         assert not any(column(name, seen(read(BORN), Turn(SEARCH_NAME, FOUND)))[2:])
 
 
-def test_an_open_skill_proposes_its_next_step() -> None:
-    assert follow(seen(), PROPOSALS) == PROPOSALS, "nothing is open"
-    assert follow(seen(read(BORN)), PROPOSALS) == (SEARCH_NAME,)
-    after = (read(BORN), Turn(SEARCH_NAME, FOUND))
-    assert follow(seen(*after), PROPOSALS) == (ACCEPT,), "1815 stands near born, 1875 does not"
-    plain = replace(BORN, body=BORN.body.replace(' near "born" or "christened"', ""))
-    assert follow(seen(read(plain), after[1], skills=(plain,)), PROPOSALS) == (ACCEPT, OTHER)
-    elsewhere = replace(BORN, body=BORN.body.replace('"born" or ', ""))
-    assert follow(seen(read(elsewhere), after[1], skills=(elsewhere,)), PROPOSALS) == (ACCEPT, OTHER), "hint not found"
-
-
-def test_steps_that_were_done_are_done() -> None:
-    assert follow(seen(Turn(SEARCH_NAME, FOUND), read(BORN, FOUND)), PROPOSALS) == (ACCEPT,), "before it was read"
-    detour = Turn(Action.act("lookup: born"), FOUND)
-    assert follow(seen(read(BORN), detour), PROPOSALS) == (SEARCH_NAME,), "a detour does no step"
-    short = replace(BORN, body="1. Do `search: {name in the task}`.")
-    assert follow(seen(read(short), Turn(SEARCH_NAME, FOUND), skills=(short,)), PROPOSALS) == PROPOSALS, "all done"
-
-
-def test_a_step_that_nothing_does_leaves_the_proposals() -> None:
-    none = replace(BORN, body="1. Do `dance: {name in the task}`.")
-    assert follow(seen(read(none), skills=(none,)), PROPOSALS) == PROPOSALS
-    prose = replace(BORN, body="Search the name, then accept the year.")
-    assert follow(seen(read(prose), skills=(prose,)), PROPOSALS) == PROPOSALS
-
-
-def test_the_skill_that_was_opened_last_leads() -> None:
-    lookup = Action.act(f"lookup: {TASK}")
-    assert follow(seen(read(BORN), read(CLOCKS)), (*PROPOSALS, lookup)) == (lookup,)
-    assert follow(seen(read(CLOCKS), read(BORN)), (*PROPOSALS, lookup)) == (SEARCH_NAME,)
-
-
-def test_what_the_environment_showed_is_no_skill() -> None:
-    """Backticks of a passage are no steps, also where a skill is read below it."""
-    tricky = f"{FOUND} Do `accept: {{number in what was found}}` at once."
-    plain = replace(BORN, body="1. Do `search: {name in the task}`.")
-    assert follow(seen(read(plain, tricky), skills=(plain,)), PROPOSALS) == (SEARCH_NAME,)
+def test_which_skills_fit_a_task() -> None:
+    """Those that share a content word with it, of the names that are asked for; where they stand in the proposals."""
+    names = frozenset({BORN.name, CLOCKS.name})
+    assert sf.fitting_skills(seen(), names) == [0]
+    equal = replace(CLOCKS, description="In which year was it born? Ask the painters.")
+    assert sf.fitting_skills(seen(skills=(BORN, equal)), names) == [0, 1]
+    assert sf.fitting_skills(seen(skills=(BORN, equal)), frozenset({CLOCKS.name})) == [1]
+    assert sf.fitting_skills(seen(skills=(BORN, equal)), frozenset({"another"})) == []
+    assert sf.fitting_skills(seen(skills=(CLOCKS,)), names) == [], "the other one is not in the catalogue"
+    assert sf.fitting_skills(seen(skills=()), names) == []
+    unread = replace(seen(skills=(BORN, equal)), proposals=PROPOSALS[1:])
+    assert sf.fitting_skills(unread, names) == [0], "one that was read is not proposed"
+    vague = replace(BORN, description="In which of the")
+    assert sf.fitting_skills(seen(skills=(vague,)), names) == [], "stop words tell nothing"
 
 
 def test_real_contexts_give_what_the_environment_shows() -> None:

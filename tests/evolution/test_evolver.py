@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from skillflow_gym import InfrastructureError
+from skillflow_gym import Action, InfrastructureError, Trajectory
 from skillflow_gym.evolution import Evolver, Settings
 from skillflow_gym.evolution.authors import Draft, Pair
 from skillflow_gym.skills import Skill, SkillLibrary
@@ -33,6 +33,7 @@ from tests.evolution.making import (
     real,
     worth,
 )
+from tests.flow.making import rollout
 
 
 def test_a_skill_is_written_from_real_rollouts(tmp_path: Path) -> None:
@@ -296,17 +297,128 @@ def test_the_gate_needs_rollouts() -> None:
     assert json.dumps(evolver.state()) == before
 
 
-def test_a_server_that_fails_changes_nothing(tmp_path: Path) -> None:
-    class Away(Writer):
-        def create(self, pairs: Sequence[Pair], library: SkillLibrary, limit: int) -> list[Draft]:
+class Away(Writer):
+    """Its server is away for the first ``failures`` questions."""
+
+    failures = 1
+
+    def _fail(self) -> None:
+        if len(self.calls) <= self.failures:
             raise InfrastructureError("the server is away")
 
-    evolver = evolver_of(Away(), LOOK, DRAWERS, store=tmp_path)
-    feed(evolver, worth({"look-twice": 1.0, "open-drawers": -0.5}))
-    before = json.dumps(evolver.state())
-    with pytest.raises(InfrastructureError):
+    def create(self, pairs: Sequence[Pair], library: SkillLibrary, limit: int) -> list[Draft]:
+        drafts = super().create(pairs, library, limit)
+        self._fail()
+        return drafts
+
+    def refine(self, skill: Skill, pairs: Sequence[Pair]) -> Draft | None:
+        draft = super().refine(skill, pairs)
+        self._fail()
+        return draft
+
+
+def test_a_phase_goes_on_without_an_author_that_fails_and_the_next_one_asks_again(tmp_path: Path) -> None:
+    author = Away([[COUNT]])
+    evolver = evolver_of(author, LOOK, DRAWERS, store=tmp_path)
+    for step in range(2):
+        feed(evolver, worth({"look-twice": 1.0, "open-drawers": 1.0}, step))
         evolver.end_phase()
-    assert json.dumps(evolver.state()) == before and len(list(SkillStore(tmp_path).entries())) == 1 and evolver.ready
+    first, second = events(tmp_path)
+    assert first["changes"][-1] == {
+        "kind": "author failed",
+        "skill": "",
+        "evidence": {"reason": "the server is away"},
+    }
+    assert [c["kind"] for c in first["changes"][:-1]] == ["retain", "retain"], "what needs no author is done"
+    assert [c["kind"] for c in second["changes"]] == ["retain", "retain", "create"] and evolver.phase == 2
+    assert author.calls == ["create", "create"] and "count-coins" in evolver.library
+
+
+def test_an_author_that_failed_is_not_asked_again_in_the_same_phase(tmp_path: Path) -> None:
+    author = Away()
+    evolver = evolver_of(author, LOOK, DRAWERS, COUNT, store=tmp_path)
+    feed(evolver, worth({"look-twice": 1.0, "open-drawers": -0.5, "count-coins": -0.4}))
+    evolver.end_phase()
+    assert author.calls == ["refine count-coins"]
+    found = changes(evolver, tmp_path)
+    assert found == [("retain", "look-twice"), ("author failed", "count-coins"), ("wait", "open-drawers")]
+    failed, waits = (change["evidence"] for change in events(tmp_path)[0]["changes"][1:])
+    assert failed["reason"] == "the server is away" and failed["g"] == pytest.approx(-0.4)
+    assert "author had failed" in waits["reason"] and evolver.library.names == (
+        "count-coins",
+        "look-twice",
+        "open-drawers",
+    )
+
+
+def test_phases_without_new_visits_do_not_count(tmp_path: Path) -> None:
+    """Whoever ends phases, three of them on one visit's evidence prove no more than one."""
+    evolver = evolver_of(Writer(), LOOK, DRAWERS, store=tmp_path, min_visits=1)
+    feed(evolver, worth({"look-twice": 1.0, "open-drawers": -1.0}))
+    for _ in range(3):
+        evolver.end_phase()
+    feed(evolver, worth({"look-twice": 1.0}, 1, "look-twice open-drawers"))
+    assert evolver.end_phase().names == ("look-twice", "open-drawers"), "offered, but not read again"
+    feed(evolver, worth({"look-twice": 1.0, "open-drawers": -1.0}, 2))
+    assert evolver.end_phase().names == ("look-twice",)
+    rows = [
+        c["evidence"]["below"] for event in events(tmp_path) for c in event["changes"] if c["skill"] == DRAWERS.name
+    ]
+    assert rows == [1, 1, 1, 1, 2]
+
+
+def unread(step: int, turns: int = 1) -> list[Trajectory]:
+    """Sixty trajectories in which a third of what is proposed reads ``open-drawers``, and nobody does."""
+    made = []
+    for n in range(60):
+        steps = [(Action.act("look"), -1.0, -1.0)] * turns
+        one = rollout(*steps, id=f"{step}/{n}", task_id=f"q{n // 2}", skills="look-twice open-drawers")
+        proposed = (Action.act("look"), Action.act("wait"), Action.skill("open-drawers"))
+        made.append(replace(one, turns=tuple(replace(turn, candidates=proposed, chosen=0) for turn in one.turns)))
+    return made
+
+
+def test_what_is_avoided_is_pruned_once_it_was_offered_again(tmp_path: Path) -> None:
+    evolver = evolver_of(Writer(), LOOK, DRAWERS, store=tmp_path)
+    feed(evolver, unread(0))
+    for _ in range(3):
+        assert evolver.end_phase().names == ("look-twice", "open-drawers")
+    feed(evolver, unread(1))
+    assert evolver.end_phase().names == ("look-twice",), "look-twice was on offer, but nobody proposed it"
+    last = {c["skill"]: c for c in events(tmp_path)[-1]["changes"]}
+    assert last["open-drawers"]["kind"] == "prune" and last["look-twice"]["kind"] == "wait"
+    assert last["open-drawers"]["evidence"]["expected_visits"] == pytest.approx(40)
+    assert last["look-twice"]["evidence"]["expected_visits"] == 0
+
+
+def test_what_the_reference_would_have_read_may_be_told(tmp_path: Path) -> None:
+    """The same without proposals; and numbers that are no probabilities, or too few, are refused."""
+    evolver = evolver_of(Writer(), DRAWERS, store=tmp_path)
+    for step in range(2):
+        for one in unread(step):
+            plain = replace(one, turns=tuple(replace(turn, candidates=(), chosen=-1) for turn in one.turns))
+            evolver.observe(plain)
+            evolver.credit(plain.id, [-1.0], [-1.0], 0.0, [{"open-drawers": 1 / 3}])
+        evolver.end_step()
+        evolver.end_phase()
+    assert not evolver.library
+    evolver.observe(one)
+    refused: list[list[dict[str, float]]] = [[], [{}, {}], [{"a": -0.1}], [{"a": 0.6, "b": 0.6}], [{"a": float("nan")}]]
+    for wrong in refused:
+        with pytest.raises(ValueError, match=rf"{one.id}"):
+            evolver.credit(one.id, [-1.0], [-1.0], 0.0, wrong)
+
+
+def test_the_trajectories_that_an_event_names_can_be_kept(tmp_path: Path) -> None:
+    evolver = evolver_of(Writer([[LOOK, DRAWERS], []]), store=tmp_path)
+    feed(evolver, real(0))
+    evolver.end_phase()
+    ids = {id for change in events(tmp_path)[0]["changes"] for id in change["evidence"]["trajectories"]}
+    assert {t.id for t in evolver.named} == ids and len(evolver.named) == len(ids) > 0
+    assert all(trajectory in real(0) for trajectory in evolver.named)
+    feed(evolver, real(1))
+    evolver.end_phase()
+    assert evolver.named == ()
 
 
 def test_skills_to_begin_with_must_pass_the_audit() -> None:

@@ -132,6 +132,80 @@ def test_evidence_is_credit_if_all_have_it_and_outcomes_if_not() -> None:
     assert [c.log_i.tolist() for c in credits] == [c.log_i.tolist() for c in expected]
 
 
+def credited(observed: Observed, id: str, turns: int, log_z: float, rng: np.random.Generator, **fields: Any) -> None:
+    observed.add(tried(id, turns, **fields))
+    observed.credit(id, rng.normal(size=turns) - 3, rng.normal(size=turns) - 3, log_z)
+
+
+@pytest.mark.parametrize(("beta", "eps"), [(0.5, 0.1), (8.0, 0.1), (8.0, 0.5)])
+def test_earned_credit_adds_up_to_the_outcome(beta: float, eps: float) -> None:
+    """Beta log R~ - log Z of every trajectory, whatever the policy gives; the turns share what is missing."""
+    rng, observed, log_z = np.random.default_rng(0), Observed(10, beta, eps), 1.5
+    for n, reward in enumerate((1.0, 0.0, 0.4)):
+        for turns in (1, 2, 5):
+            credited(observed, f"{n}/{turns}", turns, log_z, rng, reward=reward)
+    observed.end_step()
+    trajectories, credits = observed.earned()
+    assert [t.id for t in trajectories] == [t.id for t in observed.evidence()[0]] and len(trajectories) == 9
+    for trajectory, credit, given in zip(trajectories, credits, observed.evidence()[1], strict=True):
+        assert credit.total == pytest.approx(beta * np.log(trajectory.reward + eps) - log_z)
+        added = credit.log_i - given.log_i
+        assert added == pytest.approx([(credit.total - given.total) / len(trajectory)] * len(trajectory))
+        assert credit.log_ref.tolist() == given.log_ref.tolist()
+
+
+def test_earned_credit_by_hand() -> None:
+    """The residuals of the first test, 1.5 - 2 ln 1.1 and -0.5 - 2 ln 0.1, are taken off in halves and as a whole."""
+    observed = Observed(10, beta=2.0, eps=0.1)
+    observed.add(tried("a", reward=1.0))
+    observed.add(tried("b", 1, reward=0.0))
+    observed.credit("a", [-1.0, -2.0], [-2.0, -2.5], 0.0)
+    observed.credit("b", [-3.0], [-2.0], 0.5)
+    observed.end_step()
+    a, b = observed.earned()[1]
+    assert a.log_i == pytest.approx([1.0 - 0.75 + np.log(1.1), 0.5 - 0.75 + np.log(1.1)])
+    assert b.log_i == pytest.approx([2 * np.log(0.1) - 0.5])
+
+
+@pytest.mark.parametrize("beta", [0.5, 2.0, 8.0])
+def test_a_perfect_policy_has_earned_what_it_gives(beta: float) -> None:
+    made = tree(3, beta=beta)
+    observed = Observed(10, beta, made.eps)
+    for trajectory in made.trajectories():
+        observed.add(trajectory)
+        pf, ref = zip(*[(turn.log_pf, turn.log_ref) for turn in trajectory.turns], strict=True)
+        observed.credit(trajectory.id, pf, ref, made.log_z)
+    observed.end_step()
+    for earned, given in zip(observed.earned()[1], observed.evidence()[1], strict=True):
+        assert earned.log_i == pytest.approx(given.log_i, abs=1e-12)
+
+
+def test_what_was_earned_is_of_the_latest_step() -> None:
+    rng, observed = np.random.default_rng(1), Observed(10)
+    assert observed.earned() == ([], [])
+    observed.add(tried("early"))
+    observed.end_step()
+    credited(observed, "late", 3, 0.0, rng, reward=1.0)
+    observed.end_step()
+    (trajectory,), (credit,) = observed.earned()
+    assert trajectory.id == "late" and credit.total == pytest.approx(8 * np.log(1.1)), "though an earlier one has none"
+
+
+def test_without_credit_outcomes_are_what_was_earned() -> None:
+    rng, observed = np.random.default_rng(2), Observed(10)
+    credited(observed, "first", 2, 0.0, rng, reward=1.0)
+    observed.end_step()
+    for n, reward in enumerate((1.0, 0.0)):
+        observed.add(tried(f"{n}", 2 + n, reward=reward))
+    observed.credit("1", [0.0] * 3, [-1.0] * 3, 0.0)
+    observed.end_step()
+    (trajectories, credits), (same, expected) = observed.earned(), observed.evidence(last=1)
+    assert trajectories == same and [t.id for t in trajectories] == ["0", "1"], "credit of some is credit of none"
+    assert [c.log_i.tolist() for c in credits] == [c.log_i.tolist() for c in expected]
+    by_outcome = contrast_credits(trajectories, observed.beta, observed.eps)
+    assert [c.log_i.tolist() for c in credits] == [c.log_i.tolist() for c in by_outcome]
+
+
 @pytest.mark.parametrize("credited", [True, False])
 def test_a_restored_state_goes_on_equally(credited: bool) -> None:
     def more(observed: Observed, step: int) -> float | None:

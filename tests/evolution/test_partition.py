@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillflow_gym.evolution.partition import flow_evidence, partition, random_partition
+from skillflow_gym.evolution.partition import flow_evidence, partition, random_partition, reads_evidence
+from skillflow_gym.flow.reads import Side, SkillReads
 from skillflow_gym.flow.skill_flow import SkillFlow, skill_flows
 from skillflow_gym.stats import Interval
 from tests.flow.making import reading
@@ -78,6 +79,35 @@ def test_a_single_skill_is_compared_with_its_tasks() -> None:
 def test_too_few_visits_are_waited_for(mine: SkillFlow | None) -> None:
     for below in (0, 1, 7):
         assert verdict(mine, below) == ("wait", below), "and its row neither grows nor ends"
+
+
+CLEAR = Side(100.0, 20.0, 9, Interval(9.0, 5.0, 12.0)), Side(20.0, 100.0, 9, Interval(-9.0, -12.0, -5.0))
+UNSTABLE, AVOIDED = SkillReads(120.0, 120.0, *CLEAR), SkillReads(3.0, 34.0)
+
+
+def test_an_unstable_skill_is_refined_however_even_its_visits_look() -> None:
+    assert verdict(flow(1.0, 0.5), reads={"s": UNSTABLE}) == ("refine", 0)
+    assert verdict(flow(1.0, 0.5), reads={"s": SkillReads(120.0, 20.0, CLEAR[0])}) == ("retain", 0), "it helps alone"
+    assert verdict(flow(1.0, 0.5), reads={"other": UNSTABLE}) == ("retain", 0)
+    assert verdict(flow(None), reads={"s": UNSTABLE}) == ("wait", 0)
+    assert verdict(flow(-1.0, -0.5), below=1, reads={"s": UNSTABLE}) == ("prune", 2), "where it is read it does harm"
+
+
+def test_an_avoided_skill_is_pruned_with_or_without_visits() -> None:
+    for mine in (None, flow(None), flow(-0.1, 0.5), flow(1.0, 0.5)):
+        assert verdict(mine, below=1, reads={"s": AVOIDED}) == ("prune", 2)
+    assert verdict(flow(None), reads={"s": AVOIDED}) == ("wait", 1), "once may be chance, and nothing says why"
+    assert verdict(flow(-0.1, 0.5), reads={"s": AVOIDED}) == ("refine", 1)
+    split = SkillReads(30.0, 90.0, *CLEAR)
+    assert split.avoided and verdict(flow(1.0, 0.5), below=5, reads={"s": split}) == ("refine", 0), "it helps some"
+
+
+def test_a_phase_in_which_nothing_new_was_seen_does_not_count() -> None:
+    harmful = flow(-1.0, -0.5)
+    assert verdict(harmful, below=1, fresh={"other"}) == ("refine", 1)
+    assert verdict(harmful, below=1, fresh={"s"}) == ("prune", 2)
+    assert verdict(flow(None), below=1, fresh=(), reads={"s": AVOIDED}) == ("wait", 1)
+    assert verdict(flow(1.0, 0.5), below=1, fresh=()) == ("retain", 0)
 
 
 def test_every_name_gets_a_verdict_and_no_other() -> None:
@@ -158,3 +188,9 @@ def test_the_evidence_of_a_verdict_is_json() -> None:
     assert json.loads(json.dumps(known, allow_nan=False)) == known
     assert known["g_interval"] == [1.0, 0.8, 1.2] and known["share"][0] == 0.5 and known["visits"] == 20
     assert flow_evidence(flow(None))["g"] is None
+    told = reads_evidence(UNSTABLE)
+    assert json.loads(json.dumps(told, allow_nan=False)) == told and told["expected_visits"] == 120.0
+    assert (
+        told["hurts"]["excess"] == [-9.0, -12.0, -5.0] and told["hurts"]["value"] < -1.5 < 1.5 < told["helps"]["value"]
+    )
+    assert reads_evidence(AVOIDED) == {"expected_visits": 34.0, "helps": None, "hurts": None}

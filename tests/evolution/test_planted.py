@@ -22,7 +22,7 @@ from skillflow_gym import Action, ActionKind, Context, Trajectory
 from skillflow_gym.episode import Episode
 from skillflow_gym.evolution import Evolver, Settings
 from skillflow_gym.flow.credit import Credit
-from skillflow_gym.flow.skill_flow import SkillFlow, skill_flows
+from skillflow_gym.flow.skill_flow import SkillFlow, offered_skills, skill_flows
 from skillflow_gym.policy import Decision
 from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.skills import Skill, SkillLibrary
@@ -36,16 +36,22 @@ SOLVE = Skill(
     "1. Do `search: {the task}`.\n2. Answer with `accept: {name in the task}`.\n"
     "Do not look anything else up, and do not think about it for longer than that.",
 )
-"""Useful where the question names its answer: the right search and few names are left. Elsewhere it leads astray."""
+"""Useful where the question names its answer: the right search and few names are left."""
 TWIN = Skill("say-a-name", "For questions.", f"{SOLVE.body} Then stop.")
 """Says the same."""
+UNEVEN = Skill(
+    "name-or-deny",
+    "For questions.",
+    "1. Do `search: {the task}`.\n2. Answer with `accept: {name in the task}` or `accept: {yes or no}`.",
+)
+"""Useful in the same way where the question names its answer; fatal elsewhere, since it leaves no other answer."""
 THINK = Skill("think-first", "For questions.", "Think about the question, then search, then answer it.")
 """Harmful: proposes nothing, and costs a step where none is to spare."""
 STRAY = Skill("stray-first", "For questions.", "1. Do `search: {name in the task}`.\n2. Do `search: {the task}`.")
 """Fatal: its two steps and the reading leave no time for an answer."""
 CLOCKS = Skill("wind-clocks", "For clocks.", "Turn the key of each clock eight times, and listen.")
 """Not offered where the catalogue has no room: it fits a question least."""
-SKILLS = {skill.name: skill for skill in (SOLVE, TWIN, THINK, STRAY, CLOCKS)}
+SKILLS = {skill.name: skill for skill in (SOLVE, TWIN, UNEVEN, THINK, STRAY, CLOCKS)}
 
 
 @cache
@@ -135,13 +141,20 @@ def optimal(library: SkillLibrary, named: Sequence[bool], beta: float) -> Plante
     return Planted(worth)
 
 
+def reference(trajectory: Trajectory) -> list[dict[str, float]]:
+    """How likely the reference was to read each skill: before the first step as likely as none, and never after it."""
+    offered = offered_skills(trajectory)
+    return [{name: 1 / (1 + len(offered)) for name in offered if not t} for t in range(len(trajectory))]
+
+
 @dataclass
 class Evolved:
-    """The names of the skills after each phase of two steps, what became of each, and their flows in the phase."""
+    """After each phase of two steps: the skills, what became of each, their flows; and what the author was asked."""
 
     libraries: list[tuple[str, ...]] = field(default_factory=list)
     verdicts: list[dict[str, str]] = field(default_factory=list)
     flows: list[dict[str, SkillFlow]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
 
 def evolve(
@@ -151,27 +164,30 @@ def evolve(
     beta: float = 8.0,
     named: Sequence[bool] = (True,),
     catalogue: int = 8,
+    seed: int = 0,
 ) -> Evolved:
-    settings = Settings(when="periodic", period=2, gate_tasks=0)
+    settings = Settings(when="periodic", period=2, gate_tasks=0, zeta=0.0)  # the base earns 0 at each of its steps
     skills = SkillLibrary(SKILLS[name] for name in names)
-    evolver = Evolver(Writer(), settings, skills, store=SkillStore(folder), beta=beta)
+    author = Writer()
+    evolver = Evolver(author, settings, skills, store=SkillStore(folder), beta=beta)
     ids = [id for kind in named for id in tasks(kind)[: 12 // len(named)]]
     evolved = Evolved()
     for phase in range(phases):
         made = []
         for step in range(2):
             policy = optimal(evolver.library, named, beta)
-            now = rolled(policy, evolver.library, 2 * phase + step, 12, ids, catalogue)
+            now = rolled(policy, evolver.library, 100 * seed + 2 * phase + step, 12, ids, catalogue)
             for trajectory in now:
                 credit = Credit.of(trajectory)
                 evolver.observe(trajectory)
-                evolver.credit(trajectory.id, credit.log_pf, credit.log_ref, 0.0)
+                evolver.credit(trajectory.id, credit.log_pf, credit.log_ref, 0.0, reference(trajectory))
             evolver.end_step()
             made += now
         evolved.flows.append(skill_flows(made, skills=evolver.library.names, resamples=500))
         evolved.libraries.append(evolver.end_phase().names)
         *_, entry = SkillStore(folder).entries()
         evolved.verdicts.append({change["skill"]: change["kind"] for change in entry.event["changes"]})
+    evolved.asked = [call for call in author.calls if call != "create"]
     return evolved
 
 
@@ -179,11 +195,13 @@ def test_the_skills_are_what_their_names_say() -> None:
     """Success of the base, by what it read first."""
     mean = {name: np.mean([*outcomes(name).values()]) for name in ("", "name-one", "think-first", "stray-first")}
     assert mean["name-one"] > 0.9 > 0.4 > mean[""] > 1.3 * mean["think-first"] > 0 == mean["stray-first"]
-    assert np.mean([*outcomes("name-one", False).values()]) < 0.6 * np.mean([*outcomes("", False).values()])
+    uneven, elsewhere = (np.mean([*outcomes("name-or-deny", named).values()]) for named in (True, False))
+    assert uneven > 2 * mean[""] and elsewhere < 0.6 * np.mean([*outcomes("", False).values()])
 
 
-def test_a_harmful_skill_is_pruned_within_three_phases_and_a_useful_one_is_retained(tmp_path: Path) -> None:
-    evolved = evolve(tmp_path, ["name-one", "think-first"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_harmful_skill_is_pruned_within_three_phases_and_a_useful_one_is_retained(tmp_path: Path, seed: int) -> None:
+    evolved = evolve(tmp_path, ["name-one", "think-first"], seed=seed)
     assert evolved.libraries == [("name-one", "think-first"), ("name-one",), ("name-one",)]
     assert [verdicts["name-one"] for verdicts in evolved.verdicts] == ["retain"] * 3
     assert evolved.verdicts[1]["think-first"] == "prune"
@@ -208,10 +226,13 @@ def test_a_skill_that_is_never_offered_is_left_alone(tmp_path: Path) -> None:
     assert all(flows["wind-clocks"].never_offered for flows in evolved.flows)
 
 
-@pytest.mark.xfail(reason="without proposals nobody knows how often the reference would have read it", strict=True)
-def test_a_fatal_skill_is_pruned_within_three_phases(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", range(4))
+def test_a_fatal_skill_is_pruned_within_three_phases(tmp_path: Path, seed: int) -> None:
     """Offered in 288 trajectories a phase; by chance 96 would read it. At beta 8 the optimum reads it never."""
-    assert evolve(tmp_path, ["name-one", "stray-first"]).libraries[-1] == ("name-one",)
+    evolved = evolve(tmp_path, ["name-one", "stray-first"], seed=seed)
+    assert evolved.libraries[-1] == ("name-one",)
+    assert {verdicts["name-one"] for verdicts in evolved.verdicts} == {"retain"}
+    assert [flows["stray-first"].visits for flows in evolved.flows[:2]] == [0, 0]
 
 
 def test_a_fatal_skill_is_pruned_while_beta_is_low(tmp_path: Path) -> None:
@@ -219,14 +240,16 @@ def test_a_fatal_skill_is_pruned_while_beta_is_low(tmp_path: Path) -> None:
     assert evolved.libraries[-1] == ("name-one",) and "prune" in {v.get("stray-first") for v in evolved.verdicts}
 
 
-@pytest.mark.xfail(
-    reason="visits are of the questions that it helps, so that its gap is 0.01 and not above 1", strict=True
-)
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("beta", [1.0, 8.0])
-def test_a_skill_that_helps_one_kind_of_question_and_hurts_another_is_refined(tmp_path: Path, beta: float) -> None:
-    """It lifts success from 0.3 to 0.95 where the question names its answer, and halves it elsewhere."""
-    evolved = evolve(tmp_path, ["name-one"], named=(True, False), beta=beta, phases=1)
-    assert evolved.verdicts[0]["name-one"] != "retain"
+def test_a_skill_that_helps_one_kind_of_question_and_hurts_another_is_refined(
+    tmp_path: Path, beta: float, seed: int
+) -> None:
+    """It lifts success from 0.3 to 0.9 where the question names its answer, and to nothing elsewhere."""
+    evolved = evolve(tmp_path, ["name-or-deny"], named=(True, False), beta=beta, phases=1, seed=seed)
+    assert evolved.verdicts[0]["name-or-deny"] != "retain"
+    assert evolved.asked == ["refine name-or-deny"], "the author is asked to write it anew"
+    assert evolved.flows[0]["name-or-deny"].gap < 0.2, "the visits look even"
 
 
 def balanced(a: float) -> tuple[float, float]:
@@ -241,7 +264,7 @@ def balanced(a: float) -> tuple[float, float]:
 
 @pytest.mark.parametrize("a", [0.25, 0.5, 1.0, 2.0, 4.0, 8.0])
 def test_what_the_optimum_reads_looks_even(a: float) -> None:
-    """Why the last test fails: G = a tanh a >= 0, and the gap log(cosh 2a / cosh a) - a tanh a is never above 0.14."""
+    """Why the gap does not show it: G = a tanh a >= 0, and the gap log(cosh 2a / cosh a) - a tanh a is at most 0.14."""
     g, gap = balanced(a)
     assert g == pytest.approx(a * np.tanh(a)) and gap == pytest.approx(np.log(np.cosh(2 * a) / np.cosh(a)) - g)
     assert g > 0 and 0 < gap < 0.14

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from skillflow_gym import Action, ActionKind, Context, Turn
 from skillflow_gym.policy import UniformPolicy
 from skillflow_gym.rollout import Collector, Job
-from skillflow_gym.skills.pattern import pattern
+from skillflow_gym.skills.pattern import around, pattern
 from skillflow_gym.text import content_words
 from tests.contract.harness import QA, make, taskset
 
@@ -62,6 +62,66 @@ def context(task: str, *observations: str, admissible: tuple[str, ...] = (), ski
 )
 def test_open_actions(action: Action, expected: str) -> None:
     assert pattern(action, context(TASK, OLDER, NEWER)) == expected
+
+
+def after(*steps: tuple[str, str]) -> Context:
+    """What is seen after the given acts and what each showed."""
+    turns = [Turn(Action.act(act), shown) for act, shown in steps]
+    return Context(TASK, "", "Tools:\nsearch: query - The passages.", tuple(turns), (), (), len(turns), 8)
+
+
+def found_by(*steps: tuple[str, str]) -> dict[str, str]:
+    """The slot of each of some answers."""
+    texts = ["Turin", "inventor", "Charles Babbage", "Ada Lovelace", "1,000", "London", "Countess of Lovelace"]
+    shown = after(*steps)
+    return {text: pattern(Action.accept(text), shown).removeprefix("accept: ") for text in texts}
+
+
+def test_the_passage_that_was_asked_for() -> None:
+    babbage = ("search: Charles Babbage", OLDER)
+    slots = found_by(babbage)
+    assert (
+        slots["Turin"] == "{name in the passage asked for}" and slots["inventor"] == "{words in the passage asked for}"
+    )
+    assert slots["Charles Babbage"] == "{name in the passage asked for}", "its text names it"
+    assert slots["Ada Lovelace"] == "{name in the task}", "the task comes first"
+    slots = found_by(babbage, ("search: wheels of the engine", NEWER))
+    assert slots["1,000"] == "{number in the passage asked for}", "Engine, of two that were found"
+    assert slots["London"] == "{name in what was found}" and slots["Countess of Lovelace"] == "{title just shown}"
+    assert slots["Turin"] == "{name in what was found}", "it was asked for before"
+
+
+def test_what_asks_for_a_passage() -> None:
+    def asks(act: str, shown: str = NEWER) -> bool:
+        return found_by((act, shown))["London"] == "{name in the passage asked for}"
+
+    assert (
+        asks("search: Countess of Lovelace") and asks("lookup: lovelace, countess of") and asks("Countess of Lovelace")
+    )
+    assert not asks("search: Countess"), "all words of its title"
+    assert not asks("search: 1815 London") and not asks("search: Engine")
+    assert not asks("search: London", "[1] …\nShe was born in London."), "a title without words cannot be asked for"
+    asked = ("search: Countess of Lovelace", NEWER)
+    for later in (("search: x", "Nothing found."), ("look", "You see London.")):
+        assert found_by(asked, later)["London"] == "{name in the passage asked for}", "nothing new was found"
+    reading = replace(after(asked), turns=(*after(asked).turns, Turn(Action.skill("s"), f"{OLDER}\n\nSkill s:\nx")))
+    assert pattern(Action.accept("London"), reading) == "accept: {name in the passage asked for}"
+
+
+def test_what_stands_around_a_text() -> None:
+    """Four words on each side in its sentence, without stop words and its own."""
+    shown = "[1] Bridges\nThe long iron bridge of Turin opened late in 1815.\n[2] Ada King\nAda King was born in 1815."
+    assert around(after(("search: bridge", shown)), "1815") == {"turin", "opened", "late"}, "the first place"
+    assert around(after(("search: Ada King", shown)), "1815") == {"king", "born"}, "the passage asked for"
+    assert around(after(("search: Ada King", shown)), "iron bridge") == {"long", "turin", "opened", "late"}
+    newer = "[1] Dates\nIn 1815 a war ended."
+    assert around(after(("search: bridge", shown), ("search: wars", newer)), "1815") == {"war", "ended"}, "the newest"
+    assert around(after(("search: Ada King", shown), ("search: wars", newer)), "Turin") == {
+        "long", "iron", "bridge", "opened", "late", "1815"
+    }  # fmt: skip
+    assert around(after(("look", "The 1815 bottle is here.")), "1815") == {"bottle", "here"}, "no passages"
+    for text in ("", "…", "Xanadu", "King Ada"):
+        assert around(after(("search: bridge", shown)), text) == frozenset()
 
 
 KITCHEN = "You are in a room with a cabinet 3, a drawer 3, a fridge 1 and a table 2. On the table 2 is a apple 1."
@@ -116,7 +176,7 @@ def test_real_candidates(name: str) -> None:
     contexts = [shown for trajectory in trajectories for shown in trajectory.contexts()]
     patterns = {pattern(action, shown) for shown in contexts for action in shown.proposals}
     assert 10 < len(patterns) < 80
-    slots = "task name number date quote title shown before found words nothing just yes no".split()
+    slots = "task name number date quote title shown before found passage asked words nothing just yes no".split()
     said = {word for made in patterns for word in content_words(made)}
     assert said <= {"search", "lookup", "accept", *slots}
     for shown in contexts[:20]:

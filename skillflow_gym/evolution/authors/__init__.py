@@ -29,7 +29,6 @@ MAX_NAME, MAX_DESCRIPTION, MIN_BODY_WORDS, MAX_BODY_WORDS = 64, 300, 20, 200
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SLOT = re.compile(r"\{[^}]*\}")
-_QUOTED = re.compile(r"[\"“]([^\"“”]{2,80})[\"”]")
 
 
 @dataclass(frozen=True)
@@ -102,20 +101,27 @@ class Vocabulary:
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
         self._tasks: dict[str, set[str]] = defaultdict(set)
-        lower, maybe, never = set[str](), set[str](), set[str]()
+        lower: dict[str, set[str]] = defaultdict(set)
+        mixed: dict[str, set[str]] = defaultdict(set)
+        names, openings, answers = set[str](), set[str](), set[str]()
         for pair in pairs:
-            never.update(w for quote in _QUOTED.findall(pair.success.task) for w in words(quote))
             last = pair.success.turns[-1].action
             if last.kind is ActionKind.ACCEPT:
-                never.update(words(last.argument))
+                answers.update(words(last.argument))
             for text in chain(_texts(pair.success), _texts(pair.failure)):
                 here = _spelling(text)
-                never.update(here[0])
-                maybe.update(here[1])
-                lower.update(here[2])
+                names.update(here[0])
+                openings.update(here[1])
+                for word in here[2]:
+                    lower[word].add(pair.task)
+                    if not text.islower():
+                        mixed[word].add(pair.task)
                 for word in chain.from_iterable(here):
                     self._tasks[word].add(pair.task)
-        self._never = never | (maybe - lower)
+        # What several tasks write in lower case is a word, even if it also opens a sentence or stands in a title. Of a
+        # name that counts only beside capital letters: some questions and queries have none at all.
+        self._never = answers | {word for word in names if len(mixed[word]) < KEPT_FROM}
+        self._never |= {word for word in openings if len(lower[word]) < KEPT_FROM}
 
     def allows(self, word: str) -> bool:
         """Whether ``word`` may tell the kind of a task, or what stands around an answer."""
