@@ -79,7 +79,8 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
 
     Information, the same keys and types at every step: ``task_id``, ``split``, ``source``, ``library_version``,
     ``error`` (str, "" for none); ``success``, ``unscored``, ``deterministic`` (bool); ``score`` (dict of float),
-    ``usage`` (dict of int, the episode so far); ``admissible_actions``, ``skills`` (tuples of str).
+    ``usage`` (dict of int, the episode so far); ``admissible_actions``, ``skills`` (tuples of str); and the str that a
+    benchmark's ``details`` add.
 
     Reset: ``options={"task_id": id}`` or ``{"index": position in the split}`` names the task; else it is drawn with
     ``self.np_random``. The library's snapshot is frozen at reset: assigning ``env.library`` takes effect at the next.
@@ -183,6 +184,10 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
             NotImplementedError: the benchmark's data holds no solution.
         """
         raise NotImplementedError(f"{self.stanza.name} holds no solutions")
+
+    def details(self) -> Mapping[str, str]:
+        """More that ``info`` should say of how the episode is scored or played: the same keys at every step."""
+        return {}
 
     # What every benchmark shares -------------------------------------------------------------------------------------
 
@@ -323,6 +328,7 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
             "usage": dict(self._usage),
             "error": error,
             "deterministic": self.executor.deterministic,
+            **self.details(),
         }
 
 

@@ -34,6 +34,7 @@ class Stanza:
     licence: str
     entry_point: str = ""
     data: str = ""
+    files: tuple[str, ...] = ()
     hub: Mapping[str, str] = field(default_factory=dict)
     extra: str = ""
 

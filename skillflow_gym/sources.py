@@ -78,7 +78,7 @@ def _auto(stanza: Stanza, splits: Sequence[str]) -> Source:
     root = os.environ.get("SKILLFLOW_DATA", "")
     if root and stanza.data:
         folder = Path(root) / stanza.data
-        if all(_find_file(folder, stanza.splits[split]) for split in splits):
+        if all(_find_file(folder, stanza, split) for split in splits):
             return Source("file", str(folder))
     if stanza.hub and _in_hub_cache(stanza.hub["path"]):
         return Source("hub", stanza.hub["path"])
@@ -93,8 +93,12 @@ def _in_hub_cache(path: str) -> bool:
     return (cache / path.replace("/", "___").lower()).is_dir() or (cache / path.replace("/", "___")).is_dir()
 
 
-def _find_file(folder: Path, native: str) -> Path | None:
-    return next((f for f in (folder / f"{native}{end}" for end in (".jsonl", ".json")) if f.is_file()), None)
+def _file_names(stanza: Stanza, split: str) -> Sequence[str]:
+    return stanza.files or [f"{stanza.splits[split]}{end}" for end in (".jsonl", ".json")]
+
+
+def _find_file(folder: Path, stanza: Stanza, split: str) -> Path | None:
+    return next((folder / name for name in _file_names(stanza, split) if (folder / name).is_file()), None)
 
 
 def record_file(stanza: Stanza, location: str, split: str) -> Path:
@@ -108,9 +112,9 @@ def record_file(stanza: Stanza, location: str, split: str) -> Path:
         return path
     if not path.is_dir():
         raise SourceError(f"source file:{location}: no such file or folder")
-    native = stanza.splits[split]
-    if (found := _find_file(path, native)) is None:
-        raise SourceError(f"source file:{location}: expected {native}.jsonl or {native}.json for split {split!r}")
+    if (found := _find_file(path, stanza, split)) is None:
+        expected = " or ".join(_file_names(stanza, split))
+        raise SourceError(f"source file:{location}: expected {expected} for split {split!r}")
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.trajectory import write_trajectories
 from tests.contract.garbage import garbage
 from tests.contract.harness import careless, core, make, mini_records, play, uniform
+from tests.envs import webshop_files
 
 GOLD_FIELDS: Mapping[str, tuple[str, ...]] = {
     "HotpotQA": ("answer", "type", "level", "supporting_facts.title.*", "supporting_facts.sent_id.*"),
@@ -44,6 +45,9 @@ GOLD_FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """The fields of a record that only the scorer may see; ``*`` stands for every element."""
 
+PLANTED: Mapping[str, Callable[[Path], str]] = {"WebShop": webshop_files.planted}
+"""Benchmarks whose data are no records: the source that each makes of canaries in a folder."""
+
 WORD, NUMBER = "zzcanaryzz", "86753090"
 """Every planted text holds the one, every planted number starts with the other."""
 
@@ -61,6 +65,8 @@ def plant(value: Any, path: str, number: int) -> Any:
 @pytest.fixture
 def planted(name: str, tmp_path: Path) -> str:
     """A source whose gold-only fields are all canaries, a hundred records at most."""
+    if name in PLANTED:
+        return PLANTED[name](tmp_path)
     assert name in GOLD_FIELDS, f"say in GOLD_FIELDS which fields of a {name} record only the scorer may see"
     records = mini_records(name)[:100]
     for index in range(len(records)):
