@@ -6,7 +6,7 @@ import importlib.util
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -98,7 +98,10 @@ def _file_names(stanza: Stanza, split: str) -> Sequence[str]:
 
 
 def _find_file(folder: Path, stanza: Stanza, split: str) -> Path | None:
-    return next((folder / name for name in _file_names(stanza, split) if (folder / name).is_file()), None)
+    """A file, or a folder of numbered .json files, as large sets are published."""
+    found = next((folder / name for name in _file_names(stanza, split) if (folder / name).is_file()), None)
+    shards = folder / stanza.splits[split]
+    return found or (shards if any(shards.glob("*.json")) else None)
 
 
 def record_file(stanza: Stanza, location: str, split: str) -> Path:
@@ -120,8 +123,8 @@ def record_file(stanza: Stanza, location: str, split: str) -> Path:
 
 def load_records(
     stanza: Stanza, source: Source, split: str, mini: Callable[[str], Iterable[dict[str, Any]]]
-) -> list[dict[str, Any]]:
-    """Read the records of ``split``.
+) -> Iterator[dict[str, Any]]:
+    """Read the records of ``split``, one file or row at a time.
 
     Args:
         stanza: the benchmark.
@@ -134,10 +137,19 @@ def load_records(
         RecordError: a line of a file is no JSON object.
     """
     if source.kind == "mini":
-        return list(mini(split))
-    if source.kind == "hub":
-        return _read_hub(stanza, source.location, split)
-    return read_json_records(record_file(stanza, source.location, split))
+        yield from mini(split)
+    elif source.kind == "hub":
+        yield from _read_hub(stanza, source.location, split)
+    else:
+        path = record_file(stanza, source.location, split)
+        for part in sorted(path.glob("*.json"), key=_number) if path.is_dir() else (path,):
+            yield from read_json_records(part)
+
+
+def _number(path: Path) -> tuple[int, str]:
+    """``train_2.json`` comes before ``train_10.json``."""
+    digits = path.stem.rpartition("_")[2]
+    return (int(digits) if digits.isdigit() else -1, path.name)
 
 
 def read_json_records(path: Path) -> list[dict[str, Any]]:
@@ -171,7 +183,7 @@ def read_json_records(path: Path) -> list[dict[str, Any]]:
     return items
 
 
-def _read_hub(stanza: Stanza, location: str, split: str) -> list[dict[str, Any]]:
+def _read_hub(stanza: Stanza, location: str, split: str) -> Iterator[dict[str, Any]]:
     try:
         import datasets
     except ImportError:
@@ -185,4 +197,4 @@ def _read_hub(stanza: Stanza, location: str, split: str) -> list[dict[str, Any]]
             f"source hub:{location}: {type(error).__name__}: {error}. Check the id and the network, or give a local "
             "copy with source='file:PATH'"
         ) from error
-    return [dict(row) for row in loaded]
+    return (dict(row) for row in loaded)

@@ -141,7 +141,7 @@ def test_mini_records_come_from_the_benchmark() -> None:
         asked.append(split)
         return [{"id": 1}]
 
-    assert load_records(HOTPOT, Source("mini"), "test", make) == [{"id": 1}]
+    assert list(load_records(HOTPOT, Source("mini"), "test", make)) == [{"id": 1}]
     assert asked == ["test"]
 
 

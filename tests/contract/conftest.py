@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import gymnasium as gym
 import pytest
 
+from skillflow_gym.registration import stanza
 from tests.contract import outsider
 from tests.contract.harness import BUILT, QA, core, make, no_network, taskset
 
@@ -26,6 +27,14 @@ def name(request: pytest.FixtureRequest) -> Iterator[str]:
     with outsider.registered():
         yield request.param
     taskset.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def has_the_split(request: pytest.FixtureRequest) -> None:
+    """A benchmark is not asked for a split that it does not have."""
+    split = request.node.callspec.params.get("split") if hasattr(request.node, "callspec") else None
+    if split and "name" in request.fixturenames and split not in stanza(request.getfixturevalue("name")).splits:
+        pytest.skip(f"no split {split}")
 
 
 @pytest.fixture(params=QA)

@@ -17,6 +17,7 @@ import pytest
 
 from skillflow_gym import Action, ActionKind, Context, SkillEnv, TaskSet
 from skillflow_gym.envs import mini
+from skillflow_gym.envs.mini import mind2web
 from skillflow_gym.episode import Episode
 from skillflow_gym.policy import Decision
 from skillflow_gym.registration import stanza, stanzas
@@ -71,6 +72,8 @@ def taskset(name: str, split: str) -> TaskSet:
 
 def mini_records(name: str, split: str = "train") -> list[dict[str, Any]]:
     """The mini tasks as records in the schema of the benchmark's files."""
+    if name == "Mind2Web":
+        return mind2web.records(stanza(name).splits[split])
     return outsider.mini_records(split) if name == outsider.STANZA["name"] else mini.records(name, split)
 
 

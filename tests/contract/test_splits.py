@@ -20,7 +20,7 @@ def test_train_is_the_default(name: str) -> None:
 
 
 def test_mini_tasks_are_disjoint_by_content(name: str) -> None:
-    for one, other in combinations(SPLITS, 2):
+    for one, other in combinations(stanza(name).splits, 2):
         require_disjoint(taskset(name, one), taskset(name, other))
         prompts = {task.prompt.casefold() for task in taskset(name, one)}
         assert prompts.isdisjoint(task.prompt.casefold() for task in taskset(name, other))
