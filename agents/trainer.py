@@ -48,7 +48,7 @@ class Batch:
         trajectories: N of them.
         reward: R in [0, 1], [N].
         groups: which trajectories are of the same task, [N] integers.
-        progress: share of the updates done, in [0, 1): for schedules.
+        progress: share of the budget that is spent, in [0, 1): for schedules.
     """
 
     trajectories: Sequence[Trajectory]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def real(seed: int, library: SkillLibrary | None = None, tasks: int = 8, rollout
 
 
 def feed(evolver: Evolver, trajectories: Iterable[Trajectory], tree: bool = False) -> None:
-    """One step of a learner that knows its probabilities."""
+    """One step of a learner that knows its probabilities; with the ``tree`` anchor, at zero residual."""
     groups: dict[str, list[Trajectory]] = {}
     for trajectory in trajectories:
         groups.setdefault(trajectory.task_id, []).append(trajectory)
@@ -90,7 +91,10 @@ def feed(evolver: Evolver, trajectories: Iterable[Trajectory], tree: bool = Fals
         for trajectory in group:
             credit = Credit.of(trajectory)
             evolver.observe(trajectory)
-            evolver.credit(trajectory.id, credit.log_pf, 0 * credit.log_ref if tree else credit.log_ref, log_z)
+            if tree:
+                credit = Credit(credit.log_pf, 0 * credit.log_ref)
+                log_z = 8.0 * log(trajectory.reward + 0.1) - credit.total
+            evolver.credit(trajectory.id, credit.log_pf, credit.log_ref, log_z)
     evolver.end_step()
 
 
@@ -171,6 +175,7 @@ def worth(values: dict[str, float], step: int = 0, offered: str = "") -> list[Tr
         for n in range(20)
     ]
     made += [
-        rollout((Action.act("x"), -1.0, -5.0), id=f"{step}good{n}", task_id=f"q{n}", success=True) for n in range(3)
+        rollout((Action.act("x"), -1.0, -5.0), id=f"{step}good{n}", task_id=f"q{n}", reward=1.0, success=True)
+        for n in range(3)
     ]
     return made

@@ -16,6 +16,7 @@ YEAR = ("accept: {number in the passage asked for}",)
 NAME = ("accept: {name in the passage asked for}",)
 LIFE = "{} was born in 1800. {} died in 1860. The museum opened in 1870."
 BORN, DIED, OPENED = "1800", "1860", "1870"
+OWN = {4: "opera", 5: "waltz", 6: "march"}
 
 
 def lines_of(pairs: Sequence[Pair], min_support: int = 3) -> list[Line]:
@@ -132,6 +133,15 @@ def test_names_and_numbers_are_not_used() -> None:
     pairs = [asked(n, "When did {} meet Orsk 77?", text, "1800", "1860", title="Qala Remen") for n in range(4)]
     line, _ = lines_of(pairs)
     assert line == Line(("meet",), YEAR, ("seen",), False, 1.0)
+
+
+def test_free_words_of_an_answer_are_not_written() -> None:
+    """Three answers hold a word of their own that nothing shows; they could be told by patterns with these words."""
+    text = "{} was born in 1800 near Turin by the river."
+    plain = [asked(n, "Tell when {} did come.", text, "1800", "Turin", "river") for n in range(4)]
+    own = [asked(n, "Tell what {} did sing.", text, f"Turin {word}", "1800", "river") for n, word in OWN.items()]
+    assert {Case.of(pair).moments[1].chosen.pattern for pair in own} == {f"{NAME[0]} {word}" for word in OWN.values()}
+    assert [line.says for line in lines_of([*plain, *own])] == [()], "no line for what they sing"
 
 
 def test_few_words_are_told_to_look_for() -> None:

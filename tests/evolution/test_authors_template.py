@@ -11,20 +11,20 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from skillflow_gym import Action, ActionKind, Context, Skill, SkillLibrary, Trajectory, Turn
+from skillflow_gym import Action, ActionKind, Skill, SkillLibrary, Trajectory, Turn
 from skillflow_gym.evolution.authors import Author, Pair, Vocabulary
 from skillflow_gym.evolution.authors.cases import Case
 from skillflow_gym.evolution.authors.template import MAX_DESCRIPTION, TemplateAuthor
-from skillflow_gym.policy import Decision, UniformPolicy
+from skillflow_gym.policy import UniformPolicy
 from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.skills.audit import Protected, audit
 from skillflow_gym.skills.following import steps, steps_for
 from skillflow_gym.text import fold, raw_words, sentences, words
 from skillflow_gym.tools.search import read_passages
 from tests.contract.harness import QA, core, make, taskset
+from tests.contract.pathsearch import successes
 from tests.evolution.pairs import PEOPLE, bigger, born, chosen, hop
 
 YEAR = "`accept: {number in the passage asked for}`"
@@ -256,42 +256,17 @@ def test_pairs_are_checked(triggers: tuple[int, ...]) -> None:
         Pair(pair.success, born(1).failure, (0,))
 
 
-class Scripted:
-    """Takes the given actions of each task, as a policy that has learned them would: log I is 2 at every turn."""
-
-    version = "scripted"
-
-    def __init__(self, scripts: dict[str, Sequence[Action]]) -> None:
-        self.scripts = scripts
-
-    def act(self, contexts: Sequence[Context], rngs: Sequence[np.random.Generator]) -> list[Decision]:
-        decisions = []
-        for context in contexts:
-            action = self.scripts[context.task][context.step]
-            chosen = context.proposals.index(action) if action in context.proposals else -1
-            decisions.append(Decision(action, -1.0, -3.0, chosen))
-        return decisions
-
-
 @cache
 def real_pairs(name: str) -> tuple[Pair, ...]:
-    """Real rollouts of mini tasks: successes by gold actions, failures of the uniform policy."""
-    tasks, env = taskset(name, "train")[:120], make(name)
-    scripts: dict[str, Sequence[Action]] = {}
-    for task in tasks:
-        env.reset(options={"task_id": task.id})
-        scripts[task.prompt] = core(env).gold_actions(task)
+    """Real rollouts of mini tasks: successes by proposals that a search finds, failures of the uniform policy."""
+    tasks, env = taskset(name, "train")[:80], core(make(name))
+    found = {task.id: trajectory for task in tasks if (trajectory := next(successes(env, task.id), None))}
     collector = Collector(lambda: make(name))
     jobs = [Job(f"{i}", task.id, task.id, (3, i)) for i, task in enumerate(tasks)]
-    successes = collector.collect(Scripted(scripts), jobs).trajectories
-    failures = collector.collect(UniformPolicy(), jobs).trajectories
+    tried = collector.collect(UniformPolicy(), jobs).trajectories
     collector.close()
-    assert all(trajectory.success for trajectory in successes)
-    return tuple(
-        Pair(good, bad, tuple(range(len(good))))
-        for good, bad in zip(successes, failures, strict=True)
-        if not bad.success
-    )
+    pairs = [(found[bad.task_id], bad) for bad in tried if bad.task_id in found and not bad.success]
+    return tuple(Pair(good, bad, tuple(range(len(good)))) for good, bad in pairs)
 
 
 @pytest.mark.parametrize("name", QA)
@@ -341,7 +316,12 @@ def leaks(pairs: Sequence[Pair], skills: SkillLibrary) -> list[str]:
                     plain.update(fold(word) for word in written if word.islower())
         names.update(fold(word) for word in raw_words(pair.success.task)[1:] if word[0].isupper())
     slots = re.compile(r"\{[^}]*\}|^\d+\.", re.MULTILINE)
-    said = {word for s in skills.values() for word in words(slots.sub(" ", f"{s.name} {s.description} {s.body}"))}
+    numbered = re.compile(r"-\d+$")  # of one name the second skill
+    said = {
+        word
+        for s in skills.values()
+        for word in words(slots.sub(" ", f"{numbered.sub('', s.name)}\n{s.description}\n{s.body}"))
+    }
     return sorted(word for word in said if word in names - plain or any(c.isdigit() for c in word))
 
 
@@ -350,8 +330,8 @@ def test_the_leak_check_sees_leaks(name: str) -> None:
     pairs = real_pairs(name)
     title = raw_words(read_passages(pairs[0].success.turns[0].observation)[0].title)[-1]
     for text in (title, title.lower(), "1815"):
-        assert leaks(pairs, SkillLibrary([Skill("s", "d", f"1. Say {text}.")])) == [fold(text)]
-    assert leaks(pairs, SkillLibrary([Skill("s", "d", "1. Do `search: {name in the task}`.")])) == []
+        assert leaks(pairs, SkillLibrary([Skill("say", "Say.", f"1. Say {text}.")])) == [fold(text)]
+    assert leaks(pairs, SkillLibrary([Skill("say", "Say.", "1. Do `search: {name in the task}`.")])) == []
 
 
 def test_hash_seeds_do_not_matter() -> None:

@@ -29,7 +29,8 @@ class Line:
         patterns: of the actions.
         near: none if it does not matter, or ``asks``.
         asks: near a word of the task itself.
-        chance: the mean chance of choosing what the successes chose, over the tasks that say one of its words.
+        chance: the mean chance of choosing what the successes chose, over the tasks that say its first word; over
+            all tasks for the last line.
     """
 
     says: tuple[str, ...]
@@ -48,19 +49,20 @@ class Line:
 def learn(cases: Sequence[Case], i: int, known: Vocabulary, min_support: int) -> list[Line]:
     """The lines for moment ``i`` of ``cases``, which have one shape; the surest first. Only ``known`` words are used.
 
-    The last line is for all tasks, if one is sure enough for it: it looks near the task's own words. The others are for
+    The last line is for all tasks, if one is sure enough: it may look near the task's own words. The others are for
     what it misses. Greedy covering: each time the line is taken that raises the chance of the successes' choice most,
     summed over the tasks that say its word; then the tasks that say the word are left out.
     """
     last = _otherwise([case.moments[i] for case in cases])
     shown = Counter(word for word, _ in {(word, c.task) for c in cases for word in c.moments[i].chosen.near})
     usual = {word for word, tasks in shown.items() if tasks >= min_support and known.allows(word)}
+    clean = {p for p in {c.moments[i].chosen.pattern for c in cases} if known.clean(p, min_support)}
     left, lines = list(cases), list[Line]()
     while len(lines) < MAX_LINES:
         tasks_of = Counter(word for word, _ in {(word, c.task) for c in left for word in c.says})
         found = []
         for word in sorted(w for w, tasks in tasks_of.items() if tasks >= LEAST_TASKS and known.allows(w)):
-            found.append(_best([c.moments[i] for c in left if stem(word) in c.stems], word, usual, last))
+            found.append(_best([c.moments[i] for c in left if stem(word) in c.stems], word, usual, clean, last))
         gain, line = max((some for some in found if some), key=lambda some: some[0], default=(0.0, None))
         if line is None or gain <= 0:
             break
@@ -80,9 +82,12 @@ def _otherwise(moments: Sequence[Moment]) -> Line | None:
 
 
 def _best(
-    moments: Sequence[Moment], word: str, usual: set[str], otherwise: Line | None
+    moments: Sequence[Moment], word: str, usual: set[str], clean: set[str], otherwise: Line | None
 ) -> tuple[float, Line] | None:
-    """The best line for tasks that all say ``word``, and what it gains; None if none is sure enough."""
+    """The best line for tasks that all say ``word``, and what it gains; None if none is sure enough.
+
+    Its words are ``usual`` ones, its patterns ``clean``.
+    """
     chosen = Counter(near for m in moments for near in m.chosen.near & usual)
     rivals: defaultdict[str, float] = defaultdict(float)
     for moment in moments:
@@ -91,7 +96,8 @@ def _best(
     lifts = {near: (count + 0.5) / (rivals[near] + 0.5) for near, count in chosen.items() if count >= LEAST_TASKS}
     telling = [near for near, lift in lifts.items() if lift >= LEAST_LIFT]
     telling.sort(key=lambda near: (-chosen[near] * log(lifts[near]), near))
-    patterns = tuple(p for p, _ in Counter(m.chosen.pattern for m in moments).most_common(MAX_PATTERNS - 1))
+    made = Counter(m.chosen.pattern for m in moments if m.chosen.pattern in clean)
+    patterns = tuple(p for p, _ in made.most_common(MAX_PATTERNS - 1))
     before = sum(moment.chance(otherwise.step if otherwise else None) for moment in moments)
     best = None
     for size in range(min(len(telling), MAX_NEAR) + 1):
