@@ -40,8 +40,8 @@ def recorded(tmp_path: Path) -> Trajectory:
 
 @pytest.mark.parametrize("env_id", BUILT)
 def test_every_benchmark_replays_what_a_policy_did(env_id: str) -> None:
-    collector = Collector(lambda: gym.make(env_id, source="mini", split="validation"))
-    with gym.make(env_id, source="mini", split="validation") as env:
+    collector = Collector(lambda: gym.make(env_id, source="mini", split="test"))
+    with gym.make(env_id, source="mini", split="test") as env:
         ids = [task.id for task in env.unwrapped.taskset[:5]]  # type: ignore[attr-defined]
     jobs = [Job(f"{id}#{i}", id, id, (i,)) for id in ids for i in range(2)]
     trajectories = collector.collect(UniformPolicy(), jobs).trajectories
