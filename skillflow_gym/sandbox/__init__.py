@@ -1,0 +1,99 @@
+"""Where untrusted code runs: a process of its own that sees no host file, no network and no other process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+__all__ = ["Completed", "Limits", "Mounts", "Sandbox", "SandboxError", "make_sandbox"]
+
+
+class SandboxError(RuntimeError):
+    """There is no sandbox of the kind asked for; the message says what to install."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may use.
+
+    Attributes:
+        wall: seconds until the whole process group is killed.
+        cpu: seconds of processor time of each process; 0 for as many as ``wall``.
+        memory: bytes of address space of each process.
+        output: bytes kept of each stream; what comes after them is read and dropped.
+        file_size: bytes of each file that it writes.
+        processes: most processes and threads at a time.
+    """
+
+    wall: float = 10.0
+    cpu: int = 0
+    memory: int = 1 << 30
+    output: int = 1 << 16
+    file_size: int = 1 << 26
+    processes: int = 64
+
+
+@dataclass(frozen=True)
+class Mounts:
+    """What of the host a run may see besides the system's own programs.
+
+    Attributes:
+        work: a host folder that it may write to, at ``/work``, its current folder; None for a fresh private one.
+        read_only: path inside -> host path.
+    """
+
+    work: Path | None = None
+    read_only: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What came of a run.
+
+    Attributes:
+        stdout, stderr: as text, undecodable bytes replaced, cut at ``Limits.output``; with ``merged``, ``stderr`` is ""
+            and ``stdout`` holds both in the order written.
+        exit: the exit status; negative for a signal.
+        timed_out: whether it was killed because ``Limits.wall`` was over.
+        exceeded: names of the limits that it ran into, as far as they can be told: wall, cpu, memory, output.
+    """
+
+    stdout: str
+    stderr: str
+    exit: int
+    timed_out: bool = False
+    exceeded: tuple[str, ...] = ()
+
+
+class Sandbox(Protocol):
+    """What every backend offers; safe to use from many threads at a time."""
+
+    @property
+    def spec(self) -> str:
+        """The text that made it."""
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        files: Mapping[str, str] | None = None,
+        stdin: str = "",
+        environment: Mapping[str, str] | None = None,
+        merged: bool = False,
+        mounts: Mounts | None = None,
+        limits: Limits | None = None,
+    ) -> Completed:
+        """Run a program in ``/work``, where ``files`` (relative path -> text) are written first.
+
+        Raises:
+            InfrastructureError: the sandbox itself failed; what the program does is never an error here.
+            ValueError: a path in ``files`` leads out of the folder.
+        """
+
+    def python(self, code: str, *, stdin: str = "", limits: Limits | None = None) -> Completed:
+        """Run ``code`` as a Python program of its own (``__main__``), from a warm interpreter where there is one."""
+
+    def close(self) -> None:
+        """Kill what still runs and free what it holds; may be called twice."""
