@@ -67,13 +67,14 @@ class Collector:
     """Makes rollouts of a policy, each in an environment of its own.
 
     All running episodes decide together in one batch, in the order of the jobs, so the batches, and with them the
-    floating-point results, do not depend on timing.
+    floating-point results, do not depend on timing. The environment's ``parallel`` limits how many are open; then a
+    job takes the place of one that has ended.
 
     Attributes:
         make_env: makes one environment; they are kept and used again.
         deadline: seconds per episode; an episode past it is dropped after its current turn. 0 for none.
-        threads: environments step in that many threads; 0 steps them one after the other, which is faster unless they
-            wait for a server.
+        threads: environments step in that many threads; 0 for as many as the environment's ``parallel`` says. With
+            none they step one after the other, which is faster unless they wait for a server or a process.
         library: the skills that all episodes see from now on; None leaves each environment its own.
     """
 
@@ -95,39 +96,46 @@ class Collector:
 
         Args:
             policy: what acts.
-            jobs: the rollouts to make; all run at once.
+            jobs: the rollouts to make.
             drop: an earlier run's ``Collection.dropped``, to be honoured instead of the deadline.
             on_turn: called after every batch with the numbers of finished episodes and of steps.
         """
         start = time.perf_counter()
-        while len(self._envs) < len(jobs):
-            self._envs.append(self.make_env())
+        self._open(len(jobs))
         if self.library is not None:
             for env in self._envs:
                 suite_env(env).library = self.library
-        rngs = [job.rng() for job in jobs]
-        slots = list(zip(self._envs, jobs, rngs, strict=False))
-        episodes = self._map(_begin, slots)
-        trajectories: list[Trajectory | None] = [
-            None if isinstance(e, Episode) else _failed(job, policy.version)
-            for e, job in zip(episodes, jobs, strict=True)
-        ]
+        trajectories: list[Trajectory | None] = [None] * len(jobs)
         dropped: dict[str, int] = {}
+        free, waiting, active = list(range(len(self._envs))), list(range(len(jobs))), dict[int, _Rollout]()
         steps = 0
-        while active := [i for i, done in enumerate(trajectories) if done is None]:
-            contexts = [episodes[i].context for i in active]
-            decisions = policy.act(contexts, [rngs[i] for i in active])
-            self._map(_advance, [(episodes[i], d) for i, d in zip(active, decisions, strict=True)])
-            steps += len(active)
-            late = bool(self.deadline) and time.perf_counter() - start > self.deadline
-            for i in active:
-                episode, job = episodes[i], jobs[i]
-                turns = episode.context.step
-                out = not episode.done and (late if drop is None else drop.get(job.id) == turns)
+        while waiting or active:
+            begun, waiting = waiting[: len(free)], waiting[len(free) :]
+            slots = [(self._envs[free[k]], jobs[i], free[k]) for k, i in enumerate(begun)]
+            free = free[len(begun) :]
+            for i, slot, rollout in zip(begun, slots, self._map(_begin, slots), strict=True):
+                if rollout is None:
+                    trajectories[i] = _failed(jobs[i], policy.version)
+                    free.append(slot[2])
+                else:
+                    active[i] = rollout
+            running = [active[i] for i in sorted(active)]
+            if not running:
+                continue
+            decisions = policy.act([r.episode.context for r in running], [r.rng for r in running])
+            self._map(_advance, list(zip(running, decisions, strict=True)))
+            steps += len(running)
+            for i in sorted(active):
+                rollout, job = active[i], jobs[i]
+                turns = rollout.episode.context.step
+                late = bool(self.deadline) and time.perf_counter() - rollout.start > self.deadline
+                out = not rollout.episode.done and (late if drop is None else drop.get(job.id) == turns)
                 if out:
                     dropped[job.id] = turns
-                if episode.done or out:
-                    trajectories[i] = episode.trajectory(job.id, job.group, policy.version, dropped=out)
+                if rollout.episode.done or out:
+                    trajectories[i] = rollout.episode.trajectory(job.id, job.group, policy.version, dropped=out)
+                    free.append(rollout.slot)
+                    del active[i]
             if on_turn is not None:
                 on_turn(sum(t is not None for t in trajectories), steps)
         finished = [t for t in trajectories if t is not None]
@@ -142,25 +150,45 @@ class Collector:
             self._pool.shutdown()
             self._pool = None
 
+    def _open(self, jobs: int) -> None:
+        """Make the environments that ``jobs`` rollouts need."""
+        if jobs and not self._envs:
+            self._envs.append(self.make_env())
+        most = suite_env(self._envs[0]).parallel if self._envs else 0
+        self._threads = self.threads or most
+        while len(self._envs) < min(jobs, most or jobs):
+            self._envs.append(self.make_env())
+
     def _map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-        if not self.threads:
+        if not self._threads:
             return [function(item) for item in items]
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="rollout")
+            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="rollout")
         return list(self._pool.map(function, items))
 
 
-def _begin(slot: tuple[gym.Env[Any, Any], Job, np.random.Generator]) -> Episode | None:
-    env, job, rng = slot
+@dataclass(frozen=True)
+class _Rollout:
+    """An episode that runs: its generator, the place of its environment, and when it began."""
+
+    episode: Episode
+    rng: np.random.Generator
+    slot: int
+    start: float
+
+
+def _begin(place: tuple[gym.Env[Any, Any], Job, int]) -> _Rollout | None:
+    env, job, slot = place
+    rng, start = job.rng(), time.perf_counter()
     try:
-        return Episode(env, seed=int(rng.integers(2**31)), task_id=job.task_id)
+        return _Rollout(Episode(env, seed=int(rng.integers(2**31)), task_id=job.task_id), rng, slot, start)
     except InfrastructureError:
         return None
 
 
-def _advance(pair: tuple[Episode, Decision]) -> None:
-    episode, decision = pair
-    episode.step(decision)
+def _advance(pair: tuple[_Rollout, Decision]) -> None:
+    rollout, decision = pair
+    rollout.episode.step(decision)
 
 
 def _failed(job: Job, version: str) -> Trajectory:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skillflow_gym.actions import Action, ActionKind
+from skillflow_gym.agents.policies.network import Layout
 from skillflow_gym.agents.policies.places import WINDOW_WORDS, Places, asked_mask
 from skillflow_gym.agents.policies.vocabulary import bucket, word_ids
 from skillflow_gym.text import STOP_WORDS, words
@@ -39,6 +40,7 @@ OF_PHRASE = (
 )
 NAMES = OF_ACTION + OF_CONTEXT + OF_PHRASE
 SIZE = len(NAMES)
+LAYOUT = Layout(SIZE, (1, WINDOW_WORDS, ARGUMENT_WORDS), 1, TASK_WORDS)
 
 _Number = TypeVar("_Number", np.float32, np.int32)
 
@@ -48,9 +50,9 @@ class Features:
     """The candidates of one context as arrays; N candidates.
 
     Attributes:
-        numbers: float32 [N, SIZE], most of them in [0, 1].
-        words: int32 [N, 1 + WINDOW_WORDS + ARGUMENT_WORDS]: first word of the command, surroundings, argument.
-        task: int32 [TASK_WORDS].
+        numbers: float32 [N, layout.numbers], most of them in [0, 1].
+        words: int32 [N, sum of layout.groups] word ids; here the first word of the command, surroundings, argument.
+        task: int32 [layout.task + sum of layout.context] word ids.
     """
 
     numbers: NDArray[np.float32]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import lru_cache
@@ -13,10 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from skillflow_gym.agents.policies import features as f
 from skillflow_gym.agents.policies import skill_features
-from skillflow_gym.agents.policies.places import WINDOW_WORDS
-from skillflow_gym.agents.policies.vocabulary import BUCKETS
+from skillflow_gym.agents.policies.command_features import LAYOUT as COMMANDS
+from skillflow_gym.agents.policies.command_features import command_features
+from skillflow_gym.agents.policies.features import LAYOUT as PASSAGES
+from skillflow_gym.agents.policies.features import Features, features
+from skillflow_gym.agents.policies.network import Layout, ScorerNetwork
 from skillflow_gym.policy import Decision, Which
 from skillflow_gym.text import words
 from skillflow_gym.trajectory import Context, Trajectory
@@ -24,79 +26,16 @@ from skillflow_gym.trajectory import Context, Trajectory
 Key = tuple[Any, ...]
 
 
-class ScorerNetwork(nn.Module):
-    """Candidates to logits: numbers and hashed words through two hidden layers. It starts uniform.
+FEATURES: Mapping[str, tuple[Callable[[Context], Features], Layout]] = {
+    "passages": (features, PASSAGES),
+    "commands": (command_features, COMMANDS),
+}
+"""Kinds of features: for answers and searches in passages, and for commands to engines, pages and workspaces."""
 
-    In training mode a tenth of the first hidden layer is dropped out.
-    """
 
-    def __init__(self, extra: int = 0, width: int = 64, embedding: int = 12, dropout: float = 0.1) -> None:
-        """``extra`` more numbers per candidate than ``features`` gives; at first they count for nothing.
-
-        All other parameters are the same with and without them, so that runs with and without can be compared in pairs.
-        """
-        super().__init__()
-        self.embed = nn.Embedding(BUCKETS, embedding, padding_idx=0)
-        nn.init.normal_(self.embed.weight, std=0.5)
-        with torch.no_grad():
-            self.embed.weight[0] = 0.0
-        self.query = nn.Linear(embedding, embedding)
-        self.enter = nn.Linear(f.SIZE + 4 * embedding, width)
-        self.gate = nn.Linear(embedding, width)
-        self.dropout = nn.Dropout(dropout)
-        self.middle = nn.Linear(width, width)
-        self.leave = nn.Linear(width, 1)
-        self.relate = nn.Linear(embedding, f.SIZE)
-        for last in (self.leave, self.relate):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
-        self.more = nn.Linear(extra, width, bias=False) if extra else None
-        self.relate_more = nn.Linear(embedding, extra, bias=False) if extra else None
-        for added in (self.more, self.relate_more):
-            if added is not None:
-                nn.init.zeros_(added.weight)
-
-    def forward(self, numbers: Tensor, words: Tensor, task: Tensor, row_of: Tensor) -> Tensor:
-        """Logits [R] of R candidates.
-
-        Args:
-            numbers: [R, SIZE + extra].
-            words: word ids [R, 1 + WINDOW_WORDS + ARGUMENT_WORDS].
-            task: word ids [C, TASK_WORDS] of C contexts.
-            row_of: index of each candidate's context, [R].
-        """
-        near = self._mean(words[:, 1 : 1 + WINDOW_WORDS])  # [R, E]
-        argument = self._mean(words[:, 1 + WINDOW_WORDS :])  # [R, E]
-        verb = self.embed(words[:, 0])  # [R, E]
-        numbers, extra = numbers[:, : f.SIZE].contiguous(), numbers[:, f.SIZE :]
-        inputs = torch.cat([numbers, verb, near, argument, self._attend(near, task, row_of)], dim=1)
-        entered = self.enter(inputs)
-        # What the task asks decides what the numbers are worth: earlier or later, same or both, who or when. The
-        # direct product finds such a thing early, when the hidden layers have not.
-        asked = nn.functional.embedding_bag(task, self.embed.weight, mode="sum", padding_idx=0)  # [C, E]
-        direct = (numbers * self.relate(asked)[row_of]).sum(dim=1)  # [R]
-        if self.more is not None and self.relate_more is not None:
-            entered = entered + self.more(extra)
-            direct = direct + (extra * self.relate_more(asked)[row_of]).sum(dim=1)
-        hidden = torch.relu(entered * (1 + self.gate(asked))[row_of])  # [R, width]
-        logits: Tensor = self.leave(torch.relu(self.middle(self.dropout(hidden)))).squeeze(1) + direct
-        return logits
-
-    def _attend(self, near: Tensor, task: Tensor, row_of: Tensor) -> Tensor:
-        """How the words around a mention fit the words of the task that they attend to, [R, E]."""
-        size = torch.bincount(row_of, minlength=len(task))
-        column = torch.arange(len(row_of)) - (size.cumsum(0) - size)[row_of]
-        padded = near.new_zeros(len(task), int(size.max()), near.shape[1])
-        padded = padded.index_put((row_of, column), self.query(near))  # [C, N, E]
-        asked = self.embed(task)  # [C, W, E]
-        scores = padded @ asked.transpose(1, 2)  # [C, N, W]
-        weights = scores.masked_fill((task == 0)[:, None, :], -1e9).softmax(dim=2)
-        fit: Tensor = near * (weights @ asked)[row_of, column]
-        return fit
-
-    def _mean(self, ids: Tensor) -> Tensor:
-        """Mean embedding of the ids that are no padding, [R, E]."""
-        return nn.functional.embedding_bag(ids, self.embed.weight, mode="mean", padding_idx=0)
+def features_for(family: str) -> str:
+    """The kind of features that suits a family of benchmarks."""
+    return "commands" if family in ("interactive", "code") else "passages"
 
 
 class Scorer:
@@ -109,7 +48,14 @@ class Scorer:
         version: changes whenever the parameters are loaded or ``bump`` is called after an update.
     """
 
-    def __init__(self, seed: int = 0, hindsight: bool = False, greedy: bool = False, skills: bool = False) -> None:
+    def __init__(
+        self,
+        seed: int = 0,
+        hindsight: bool = False,
+        greedy: bool = False,
+        skills: bool = False,
+        features: str = "passages",
+    ) -> None:
         """Initialise from ``seed``.
 
         Args:
@@ -117,17 +63,19 @@ class Scorer:
             hindsight: whether there is a P_phi.
             greedy: take the likeliest candidate.
             skills: describe candidates by what skills say, too; of use where there is a library.
+            features: how candidates are described, a name in ``FEATURES``.
         """
+        extract, layout = FEATURES[features]
         extra = skill_features.SIZE if skills else 0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.network = ScorerNetwork(extra)
-            self.phi = ScorerNetwork(extra + 2) if hindsight else None
+            self.network = ScorerNetwork(layout, extra)
+            self.phi = ScorerNetwork(layout, extra + 2) if hindsight else None
         self.train(False)
         self.greedy = greedy
         self.updates = 0
-        self.skills = skills
-        self._features: Callable[[Key, Context], f.Features] = _FeatureCache(15_000, skills)
+        self.skills, self.features = skills, features
+        self._features: Callable[[Key, Context], Features] = _FeatureCache(15_000, extract, skills)
 
     @property
     def version(self) -> str:
@@ -180,7 +128,7 @@ class Scorer:
             values = _log_softmax(network, batch, extra)[torch.tensor(place), chosen]
         return torch.zeros(mask.shape).masked_scatter(mask, values), mask
 
-    def _batch(self, contexts: Sequence[Context]) -> tuple[list[f.Features], list[int]]:
+    def _batch(self, contexts: Sequence[Context]) -> tuple[list[Features], list[int]]:
         """The features of the different contexts, and which of them each context is: rollouts share their starts."""
         keys = [_key(context) for context in contexts]
         rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
@@ -211,7 +159,8 @@ class Scorer:
     def state_dict(self) -> dict[str, Any]:
         """Parameters and the number of updates."""
         phi = self.phi.state_dict() if self.phi is not None else None
-        return {"network": self.network.state_dict(), "phi": phi, "updates": self.updates, "skills": self.skills}
+        made = {"updates": self.updates, "skills": self.skills, "features": self.features}
+        return {"network": self.network.state_dict(), "phi": phi, **made}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore ``state_dict``'s value."""
@@ -224,14 +173,14 @@ class Scorer:
 class _FeatureCache:
     """The features of the contexts seen last: rollouts of one task share their first turns."""
 
-    def __init__(self, size: int, skills: bool) -> None:
-        self._size, self._skills = size, skills
-        self._kept: dict[Key, f.Features] = {}
+    def __init__(self, size: int, extract: Callable[[Context], Features], skills: bool) -> None:
+        self._size, self._extract, self._skills = size, extract, skills
+        self._kept: dict[Key, Features] = {}
 
-    def __call__(self, key: Key, context: Context) -> f.Features:
+    def __call__(self, key: Key, context: Context) -> Features:
         found = self._kept.get(key)
         if found is None:
-            found = f.features(context)
+            found = self._extract(context)
             if self._skills:
                 more = skill_features.skill_features(context)
                 found = replace(found, numbers=np.concatenate([found.numbers, more], axis=1))
@@ -248,7 +197,7 @@ def _key(context: Context) -> Key:
     return (context.task, context.first, history, context.step_limit, offered)
 
 
-def _log_softmax(network: ScorerNetwork, batch: list[f.Features], extra: list[np.ndarray] | None = None) -> Tensor:
+def _log_softmax(network: ScorerNetwork, batch: list[Features], extra: list[np.ndarray] | None = None) -> Tensor:
     """Log-probabilities [C, most candidates]; -inf beyond a context's candidates."""
     sizes = torch.tensor([len(item.numbers) for item in batch])
     numbers = np.concatenate([item.numbers for item in batch])

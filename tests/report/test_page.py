@@ -1,0 +1,102 @@
+"""The report of run folders: what it holds, what it refuses, and that no text in it is anything but text."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skillflow_gym.report import ReportError, curves, intervals, read_run, timeline, write_report
+from skillflow_gym.report.flow_graph import flow_graph
+from tests.report.making import HOSTILE, evolved, rollout, run_folder, turn
+
+
+def test_a_curve_is_the_mean_over_seeds_in_a_band(tmp_path: Path) -> None:
+    runs = [read_run(run_folder(tmp_path / str(seed), seed)) for seed in (0, 10)]
+    found = curves.curve([run.metrics for run in runs], "charts/success")
+    assert found is not None
+    steps, mean, low, high = found
+    assert steps[-1] == 20 and np.allclose(low, 0.5) and np.allclose(high, 0.6) and np.allclose(mean, 0.55)
+    assert curves.curve([run.metrics for run in runs], "flow/residual") is None
+
+
+def test_a_long_run_is_averaged_over_stretches() -> None:
+    rows = [{"step": n, "charts/reward": float(n)} for n in range(1, 801)]
+    found = curves.curve([rows], "charts/reward")
+    assert found is not None
+    steps, mean, *_ = found
+    assert len(steps) == curves.POINTS and steps[-1] == 800
+    assert mean[0] == pytest.approx(np.mean(range(1, 11))) and mean[-1] == pytest.approx(np.mean(range(791, 801)))
+
+
+def test_rows_of_the_table(tmp_path: Path) -> None:
+    runs = [read_run(run_folder(tmp_path / str(seed), seed)) for seed in (0, 10)]
+    after, random = intervals.rows({"ttb": runs})
+    assert (after.arm, after.policy, after.seeds) == ("ttb", "trained", 2)
+    assert after.success.mean == pytest.approx((1.5 + 0.5) / 3 / 2 + (1.5 + 0.6) / 3 / 2)
+    assert after.success.low <= after.success.mean <= after.success.high
+    assert (random.arm, random.policy) == ("", "random")
+    # Of four rollouts each: 0, 1 and 0 succeed, so pass@4 is 1/3 and pass@1 the mean.
+    assert random.pass_at[1] == pytest.approx(1 / 12) and random.pass_at[4] == pytest.approx(1 / 3)
+
+
+def test_the_timeline_tells_every_change_but_what_stays(tmp_path: Path) -> None:
+    record = read_run(evolved(run_folder(tmp_path / "run")))
+    changes = list(timeline.changes(record.history))
+    assert [(c.step, c.kind, c.skill) for c in changes] == [
+        (5, "create", "look-first"),
+        (5, "create", "be-quick"),
+        (12, "refine", "look-first"),
+        (12, "prune", "be-quick"),
+    ]
+    refined = changes[2]
+    assert ("-", "Look around.") in refined.diff and ("+", f"Look. {HOSTILE}") in refined.diff
+    assert json.loads(refined.evidence)["g"] == -0.5
+    assert {sign for sign, _ in changes[3].diff} == {"-"}
+
+
+class Tags(HTMLParser):
+    """The elements of a page, with their attributes' names."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [tag, *(name for name, _ in attrs if name.startswith("on"))]
+
+
+def test_hostile_text_is_text(tmp_path: Path) -> None:
+    run = evolved(run_folder(tmp_path / "run"))
+    graph = flow_graph([rollout(0, 1.0, turn(HOSTILE, HOSTILE), turn("accept:x", ""), first=HOSTILE)])
+    page = write_report(tmp_path / "r.html", [read_run(run)], {HOSTILE: (HOSTILE, {"after": graph})}).read_text()
+    tags = Tags(page).found
+    assert tags.count("script") == 2, "the data and our own"
+    assert "img" not in tags and "onerror" not in tags
+    assert json.loads(nodes(page))["0-after"][0]["text"].startswith("</script>")
+
+
+def nodes(page: str) -> str:
+    found = re.search(r'<script type="application/json" id="nodes">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_a_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
+    page = write_report(tmp_path / "r.html", [read_run(run_folder(tmp_path / "run"))]).read_text()
+    assert not re.search(r'(?:src|href)\s*=\s*["\'](?!#)', page) and "@import" not in page and "url(" not in page
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match=r"no config\.yaml"):
+        read_run(tmp_path)
+    (tmp_path / "config.yaml").write_text("agent: ttb")
+    with pytest.raises(ReportError, match="not written by a run"):
+        read_run(tmp_path)
+    with pytest.raises(ReportError, match="at least one run"):
+        write_report(tmp_path / "r.html", [])
