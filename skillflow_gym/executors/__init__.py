@@ -25,6 +25,9 @@ class Executor(Protocol):
     def deterministic(self) -> bool:
         """Whether the same instructions give the same results."""
 
+    def begin(self, task_id: str, seed: int) -> None:
+        """An episode begins: forget the last one; what is random from now on comes from ``seed``."""
+
     def run(self, instruction: str, toolbox: Toolbox) -> Result:
         """Carry out ``instruction``.
 
@@ -44,6 +47,9 @@ class FunctionExecutor:
     function: Callable[[str, Toolbox], Result]
     deterministic: bool = field(default=True, init=False)
 
+    def begin(self, task_id: str, seed: int) -> None:
+        """Nothing to forget."""
+
     def run(self, instruction: str, toolbox: Toolbox) -> Result:
         """Carry out ``instruction``."""
         return self.function(instruction, toolbox)
@@ -52,15 +58,34 @@ class FunctionExecutor:
         """Nothing to free."""
 
 
-_EXECUTORS: Mapping[str, Callable[[str, Toolbox], Result]] = {"direct": run_direct, "tools": run_tools}
+_FUNCTIONS: Mapping[str, Callable[[str, Toolbox], Result]] = {"direct": run_direct, "tools": run_tools}
+KINDS = (*_FUNCTIONS, "openai:MODEL@URL", "record:PATH|SPEC", "replay:PATH")
 
 
 def make_executor(spec: str) -> Executor:
-    """The executor that ``spec`` names: ``direct`` (the text is the command) or ``tools`` (``name: argument``).
+    """The executor that ``spec`` names; nothing is opened before it is used.
+
+    ``direct``: the text is the engine's command. ``tools``: it is ``name: argument``. ``openai:MODEL@URL``: a language
+    model on an OpenAI-compatible server. ``record:PATH|SPEC`` keeps what another one answers, ``replay:PATH`` answers
+    from that.
 
     Raises:
-        ValueError: no executor has that name.
+        ValueError: no executor has that name, or what follows the name is wrong.
     """
-    if spec not in _EXECUTORS:
-        raise ValueError(f"executor {spec!r} does not exist; choose one of {', '.join(_EXECUTORS)}")
-    return FunctionExecutor(spec, _EXECUTORS[spec])
+    if spec in _FUNCTIONS:
+        return FunctionExecutor(spec, _FUNCTIONS[spec])
+    kind, colon, rest = spec.partition(":")
+    if colon and kind == "openai":
+        from skillflow_gym.executors.openai import OpenAIExecutor
+
+        return OpenAIExecutor(rest)
+    if colon and kind in ("record", "replay"):
+        from skillflow_gym.executors.cassette import Player, Recorder
+
+        if kind == "replay":
+            return Player(rest)
+        path, _, inner = rest.rpartition("|")
+        if not path:
+            raise ValueError(f"executor {spec!r}: expected record:PATH|SPEC, where SPEC is what is recorded")
+        return Recorder(path, make_executor(inner))
+    raise ValueError(f"executor {spec!r} does not exist; choose one of {', '.join(KINDS)}")

@@ -52,9 +52,15 @@ class Tool:
 
 
 class Toolbox(Mapping[str, Tool]):
-    """The tools of one episode, by name."""
+    """The tools of one episode, by name.
 
-    def __init__(self, *functions: Callable[..., str]) -> None:
+    Attributes:
+        shown: where an instruction is to become one command to an engine: what the engine showed last.
+        commands: those that it takes now, where they are known.
+    """
+
+    def __init__(self, *functions: Callable[..., str], shown: str = "", commands: tuple[str, ...] = ()) -> None:
+        self.shown, self.commands = shown, commands
         tools = [Tool(function) for function in functions]
         self._tools = {tool.name: tool for tool in tools}
 

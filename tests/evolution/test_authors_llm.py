@@ -165,7 +165,7 @@ def test_failing_servers_are_asked_again(failure: Any) -> None:
 
 
 def test_all_tries_fail() -> None:
-    with serving(500) as server, pytest.raises(InfrastructureError, match="author m at http"):
+    with serving(500) as server, pytest.raises(InfrastructureError, match="model m at http"):
         author(server).create([pair()], SkillLibrary(), 1)
     assert len(server.requests) == 3
     with pytest.raises(InfrastructureError, match="Connection"):  # nobody listens there any more

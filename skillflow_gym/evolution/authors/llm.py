@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
-import logging
-import os
 import re
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from skillflow_gym.errors import InfrastructureError
+from skillflow_gym.chat import Chat, text_of
 from skillflow_gym.evolution.authors import (
     FIELDS,
     MAX_BODY_WORDS,
@@ -27,11 +21,8 @@ from skillflow_gym.evolution.authors import (
     checked_skills,
     reads,
 )
-from skillflow_gym.installation import install
 from skillflow_gym.skills import Skill, SkillLibrary
 from skillflow_gym.trajectory import Trajectory
-
-logger = logging.getLogger(__name__)
 
 MAX_PAIRS, MAX_PROMPT, MAX_TEXT, ENDS, MAX_REPLY = 8, 24_000, 400, 5, 200_000
 """Pairs and (about) characters of a request; characters of one text of a turn; turns shown of a trajectory's start, of
@@ -64,11 +55,13 @@ SCHEMA = _object(skills={"type": "array", "items": _object(**{field: {"type": "s
 """What a reply must be, as a JSON schema."""
 
 _FORMATS: tuple[dict[str, Any], ...] = (
-    {"response_format": {"type": "json_schema", "json_schema": {"name": "skills", "strict": True, "schema": SCHEMA}}},
-    {"response_format": {"type": "json_object"}},
-    {},
+    {
+        "temperature": 0,
+        "response_format": {"type": "json_schema", "json_schema": {"name": "skills", "strict": True, "schema": SCHEMA}},
+    },
+    {"temperature": 0, "response_format": {"type": "json_object"}},
+    {"temperature": 0},
 )
-_REFUSED = (400, 404, 415, 422, 501)  # how servers say that they do not know a response format
 
 
 class LLMAuthor:
@@ -81,12 +74,7 @@ class LLMAuthor:
     In SkillFlow (arXiv 2605.14089) a language model writes too, in two calls and without a check of what it sends.
 
     Attributes:
-        model, url: of the server, such as ``http://127.0.0.1:8000/v1``.
-        key_env: the environment variable that holds the key; servers that want none get a dummy.
-        timeout: seconds for one call, from its start to its last byte.
-        tries: calls before giving up.
-        deadline: seconds for one ``create`` or ``refine``, with all its tries and pauses.
-        backoff: seconds before the second try; doubled for each further one.
+        deadline: seconds for one ``create`` or ``refine``, with all its tries; the other arguments are Chat's.
 
     Raises:
         ImportError: the package ``openai`` is missing.
@@ -104,12 +92,8 @@ class LLMAuthor:
         deadline: float = 600.0,
         backoff: float = 1.0,
     ) -> None:
-        if importlib.util.find_spec("openai") is None:
-            raise ImportError(f"LLMAuthor needs the package openai: {install('llm')}")
-        self.model, self.url, self.key_env = model, url, key_env
-        self.timeout, self.tries, self.deadline, self.backoff = timeout, tries, deadline, backoff
-        self._format = 0
-        self._usage = {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0}
+        self.deadline = deadline
+        self._chat = Chat(model, url, key_env, timeout, tries, backoff)
 
     def create(self, pairs: Sequence[Pair], library: SkillLibrary, limit: int) -> list[Draft]:
         """As Author.create; the evidence of every draft is all pairs that were shown.
@@ -143,80 +127,15 @@ class LLMAuthor:
     @property
     def usage(self) -> dict[str, int]:
         """As Author.usage; every request counts as a call, also one that failed."""
-        return dict(self._usage)
+        return dict(self._chat.usage)
 
     def _ask(self, order: str, pairs: Sequence[Pair], skills: Iterable[Skill], bodies: bool = False) -> list[Any]:
         """The list ``skills`` of the reply, unchecked."""
-        openai = importlib.import_module("openai")  # only now: it takes half a second
         messages = [
             {"role": "system", "content": SYSTEM},
             {"role": "user", "content": f"{order}\n\n{_record(pairs, skills, bodies)}"},
         ]
-        end = time.monotonic() + self.deadline
-        problem: Exception | None = None
-        attempt = 0
-        while attempt < self.tries:
-            if attempt:
-                time.sleep(max(min(self.backoff * 2 ** (attempt - 1), end - time.monotonic()), 0.0))
-            left = min(self.timeout, end - time.monotonic())
-            if left <= 0:
-                problem = TimeoutError(f"the deadline of {self.deadline} s is over; last problem: {problem}")
-                break
-            try:
-                return _skills(self._call(openai, messages, left))
-            except openai.APIStatusError as error:
-                if error.status_code in _REFUSED and self._format + 1 < len(_FORMATS):
-                    self._format += 1  # for good, and no try is lost: the server never got to the question
-                    continue
-                problem = error
-                if error.status_code not in (408, 409, 429) and error.status_code < 500:
-                    break
-            except (openai.OpenAIError, TimeoutError, ValueError) as error:
-                problem = error
-            attempt += 1
-            logger.info(
-                "author %s at %s, try %d: %s: %s", self.model, self.url, attempt, type(problem).__name__, problem
-            )
-        raise InfrastructureError(
-            f"author {self.model} at {self.url}: {type(problem).__name__}: {problem}"
-        ) from problem
-
-    def _call(self, openai: Any, messages: list[dict[str, str]], seconds: float) -> str:
-        """The text of one reply, all of it within ``seconds``; the client's own limit starts anew with every byte."""
-        self._usage["calls"] += 1
-        key = os.environ.get(self.key_env) or "none"
-        client = openai.OpenAI(api_key=key, base_url=self.url, timeout=seconds, max_retries=0)
-        outcome: list[Any] = []
-
-        def call() -> None:
-            try:
-                arguments = {"model": self.model, "messages": messages, "temperature": 0, **_FORMATS[self._format]}
-                outcome.append(client.chat.completions.create(**arguments))
-            except Exception as error:  # nothing is swallowed: the thread that waits raises it again
-                outcome.append(error)
-
-        thread = threading.Thread(target=call, name="author", daemon=True)
-        thread.start()
-        thread.join(seconds)
-        client.close()
-        if not outcome:
-            raise TimeoutError(f"no whole reply within {seconds:.1f} s")
-        if isinstance(outcome[0], Exception):
-            raise outcome[0]
-        return self._text(outcome[0])
-
-    def _text(self, reply: Any) -> str:
-        """What the model said; its tokens are counted, whether or not that is of use."""
-        for name in ("prompt_tokens", "completion_tokens"):
-            count = getattr(getattr(reply, "usage", None), name, 0)
-            self._usage[name] += count if isinstance(count, int) else 0
-        try:
-            text = reply.choices[0].message.content
-        except (AttributeError, LookupError, TypeError) as error:
-            raise ValueError("the reply is no chat completion") from error
-        if not isinstance(text, str):
-            raise ValueError("the reply holds no text")
-        return text
+        return self._chat.ask(messages, lambda message: _skills(text_of(message)), self.deadline, _FORMATS)
 
 
 def _spread(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
