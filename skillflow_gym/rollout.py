@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 import zlib
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any
 
 import gymnasium as gym
@@ -17,6 +19,9 @@ from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.policy import Decision, Policy
 from skillflow_gym.skills import SkillLibrary
 from skillflow_gym.trajectory import Trajectory
+
+MAX_THREADS = 256
+"""Most environments that wait for a server at a time."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,16 @@ class Collector:
     """Makes rollouts of a policy, each in an environment of its own.
 
     All running episodes decide together in one batch, in the order of the jobs, so the batches, and with them the
-    floating-point results, do not depend on timing. The environment's ``parallel`` limits how many are open; then a
-    job takes the place of one that has ended.
+    floating-point results, do not depend on timing. With an executor that is not deterministic nothing is gained by
+    that: then those decide that are back, and none waits for another. The environment's ``parallel`` limits how many
+    are open; a job takes the place of one that has ended.
 
     Attributes:
         make_env: makes one environment; they are kept and used again.
         deadline: seconds per episode; an episode past it is dropped after its current turn. 0 for none.
-        threads: environments step in that many threads; 0 for as many as the environment's ``parallel`` says. With
-            none they step one after the other, which is faster unless they wait for a server or a process.
+        threads: environments step in that many threads; 0 for as many as the environment's ``parallel`` says, or one
+            each if the executor is a server's. With none they step one after the other, which is faster unless they
+            wait for something.
         library: the skills that all episodes see from now on; None leaves each environment its own.
     """
 
@@ -84,6 +91,9 @@ class Collector:
     library: SkillLibrary | None = None
     _envs: list[gym.Env[Any, Any]] = field(default_factory=list, init=False, repr=False)
     _pool: ThreadPoolExecutor | None = field(default=None, init=False, repr=False)
+    _results: SimpleQueue[tuple[int, Any]] = field(default_factory=SimpleQueue, init=False, repr=False)
+    _lockstep: bool = field(default=True, init=False, repr=False)
+    _threads: int = field(default=0, init=False, repr=False)
 
     def collect(
         self,
@@ -107,37 +117,37 @@ class Collector:
                 suite_env(env).library = self.library
         trajectories: list[Trajectory | None] = [None] * len(jobs)
         dropped: dict[str, int] = {}
-        free, waiting, active = list(range(len(self._envs))), list(range(len(jobs))), dict[int, _Rollout]()
-        steps = 0
-        while waiting or active:
-            begun, waiting = waiting[: len(free)], waiting[len(free) :]
-            slots = [(self._envs[free[k]], jobs[i], free[k]) for k, i in enumerate(begun)]
-            free = free[len(begun) :]
-            for i, slot, rollout in zip(begun, slots, self._map(_begin, slots), strict=True):
-                if rollout is None:
+        free, waiting, ready = deque(range(len(self._envs))), deque(range(len(jobs))), dict[int, _Rollout]()
+        steps = under_way = 0
+        while waiting or ready or under_way:
+            while waiting and free:
+                job = waiting.popleft()
+                self._launch(job, _begin, self._envs[free[0]], jobs[job], free.popleft())
+                under_way += 1
+            arrived = self._arrived(under_way)
+            under_way -= len(arrived)
+            for i, rollout in arrived:
+                ended = self._ended(rollout, jobs[i], drop, dropped)
+                if rollout.episode is None:
                     trajectories[i] = _failed(jobs[i], policy.version)
-                    free.append(slot[2])
+                elif ended:
+                    out = jobs[i].id in dropped
+                    trajectories[i] = rollout.episode.trajectory(jobs[i].id, jobs[i].group, policy.version, dropped=out)
                 else:
-                    active[i] = rollout
-            running = [active[i] for i in sorted(active)]
-            if not running:
-                continue
-            decisions = policy.act([r.episode.context for r in running], [r.rng for r in running])
-            self._map(_advance, list(zip(running, decisions, strict=True)))
-            steps += len(running)
-            for i in sorted(active):
-                rollout, job = active[i], jobs[i]
-                turns = rollout.episode.context.step
-                late = bool(self.deadline) and time.perf_counter() - rollout.start > self.deadline
-                out = not rollout.episode.done and (late if drop is None else drop.get(job.id) == turns)
-                if out:
-                    dropped[job.id] = turns
-                if rollout.episode.done or out:
-                    trajectories[i] = rollout.episode.trajectory(job.id, job.group, policy.version, dropped=out)
+                    ready[i] = rollout
+                if ended:
                     free.append(rollout.slot)
-                    del active[i]
-            if on_turn is not None:
+            if on_turn is not None and steps:
                 on_turn(sum(t is not None for t in trajectories), steps)
+            if not ready or (self._lockstep and waiting and free):
+                continue
+            acting = [(i, rollout, rollout.episode) for i, rollout in sorted(ready.items()) if rollout.episode]
+            ready.clear()
+            decisions = policy.act([e.context for _, _, e in acting], [r.rng for _, r, _ in acting])
+            for (i, rollout, _), decision in zip(acting, decisions, strict=True):
+                self._launch(i, _advance, rollout, decision)
+            steps += len(acting)
+            under_way += len(acting)
         finished = [t for t in trajectories if t is not None]
         return Collection(finished, dropped, steps, time.perf_counter() - start)
 
@@ -154,41 +164,76 @@ class Collector:
         """Make the environments that ``jobs`` rollouts need."""
         if jobs and not self._envs:
             self._envs.append(self.make_env())
-        most = suite_env(self._envs[0]).parallel if self._envs else 0
-        self._threads = self.threads or most
-        while len(self._envs) < min(jobs, most or jobs):
+        if not self._envs:
+            return
+        first = suite_env(self._envs[0])
+        self._lockstep = first.executor.deterministic
+        while len(self._envs) < min(jobs, first.parallel or (jobs if self._lockstep else MAX_THREADS)):
             self._envs.append(self.make_env())
+        self._threads = self.threads or first.parallel or (0 if self._lockstep else len(self._envs))
 
-    def _map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    def _launch(self, job: int, function: Callable[..., _Rollout], *arguments: Any) -> None:
+        """Run ``function`` in a thread if there are any; what it returns or raises arrives under the job's number."""
+
+        def run() -> None:
+            try:
+                self._results.put((job, function(*arguments)))
+            except BaseException as error:  # the thread that waits raises it again
+                self._results.put((job, error))
+
         if not self._threads:
-            return [function(item) for item in items]
+            run()
+            return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="rollout")
-        return list(self._pool.map(function, items))
+        self._pool.submit(run)
+
+    def _arrived(self, under_way: int) -> list[tuple[int, _Rollout]]:
+        """Job and rollout, in the order of the jobs: of all that are under way, or of those that are back by now."""
+        found = [self._results.get() for _ in range(under_way if self._lockstep else min(under_way, 1))]
+        while not self._lockstep and len(found) < under_way and not self._results.empty():
+            found.append(self._results.get())
+        rollouts = []
+        for job, result in found:
+            if not isinstance(result, _Rollout):
+                raise result
+            rollouts.append((job, result))
+        return sorted(rollouts, key=lambda pair: pair[0])
+
+    def _ended(self, rollout: _Rollout, job: Job, drop: dict[str, int] | None, dropped: dict[str, int]) -> bool:
+        """Whether an episode is over; one whose time is up is noted in ``dropped``."""
+        if rollout.episode is None or rollout.episode.done:
+            return True
+        turns = rollout.episode.context.step
+        late = turns > 0 and bool(self.deadline) and time.perf_counter() - rollout.start > self.deadline
+        if late if drop is None else drop.get(job.id) == turns:
+            dropped[job.id] = turns
+            return True
+        return False
 
 
 @dataclass(frozen=True)
 class _Rollout:
-    """An episode that runs: its generator, the place of its environment, and when it began."""
+    """An episode that runs, or None if it could not begin: its generator, its environment's place, when it began."""
 
-    episode: Episode
+    episode: Episode | None
     rng: np.random.Generator
     slot: int
     start: float
 
 
-def _begin(place: tuple[gym.Env[Any, Any], Job, int]) -> _Rollout | None:
-    env, job, slot = place
+def _begin(env: gym.Env[Any, Any], job: Job, slot: int) -> _Rollout:
     rng, start = job.rng(), time.perf_counter()
     try:
         return _Rollout(Episode(env, seed=int(rng.integers(2**31)), task_id=job.task_id), rng, slot, start)
     except InfrastructureError:
-        return None
+        return _Rollout(None, rng, slot, start)
 
 
-def _advance(pair: tuple[_Rollout, Decision]) -> None:
-    rollout, decision = pair
+def _advance(rollout: _Rollout, decision: Decision) -> _Rollout:
+    assert rollout.episode is not None
     rollout.episode.step(decision)
+    return rollout
 
 
 def _failed(job: Job, version: str) -> Trajectory:
