@@ -224,7 +224,7 @@ def test_no_episode_is_lost_or_falsely_scored_when_one_call_in_eight_fails() -> 
         found = collector.collect(UniformPolicy(), jobs).trajectories
         collector.close()
     assert [t.id for t in found] == [job.id for job in jobs]
-    assert all(t.unscored != (t.terminated or len(t) == t.step_limit) for t in found), "scored to its end, or unscored"
+    assert all(t.terminated or len(t) == t.step_limit for t in found if not t.unscored), "scored at its end"
     failed = [t for t in found if t.unscored]
     assert 0 < len(failed) < 100
     assert all(t.turns[-1].error.startswith("model m at") for t in failed)
