@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import gymnasium as gym
 import tyro
 
 from skillflow_gym.agents.evolution import EvolveArgs
+from skillflow_gym.agents.policies.lm_args import LMArgs
 from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.cli.common import EnvArgs
 from skillflow_gym.errors import InfrastructureError
 
 
 @dataclass
-class TrainArgs(EnvArgs):
-    """Arguments of a training run."""
+class RunArgs(EnvArgs):
+    """What every trained agent takes, whatever trains it."""
 
+    fewest_rollouts: ClassVar[int] = 1
     seed: int = 0
     """Seeds the policy, the order of the tasks and every rollout."""
     steps: int = 700
@@ -29,53 +31,70 @@ class TrainArgs(EnvArgs):
     """Tasks per update."""
     rollouts: int = 16
     """Rollouts per task and update: the group."""
+    eval_tasks: int = 200
+    """Size of the test panel: its first tasks; 0 for all."""
+    eval_rollouts: int = 4
+    """Rollouts per task of the test panel."""
+    deadline: float = 0.0
+    """Seconds per episode, after which it is dropped; 0 for none."""
+    threads: int = 0
+    """Threads that step environments; 0 for as many as the benchmark needs, mostly none."""
+    torch_threads: int = 1
+    """Threads of torch; results are reproducible for the same number."""
+    run: str = ""
+    """The run's folder; empty for runs/<env>-<agent>-seed<seed>."""
+
+    def __post_init__(self) -> None:
+        """Refuse what a run could only trip over, or what it would silently learn nothing from.
+
+        Raises:
+            ValueError: a number is too small, or ``env_args`` is no YAML mapping.
+        """
+        for name, least in {**_LEAST, "rollouts": self.fewest_rollouts}.items():
+            if not getattr(self, name, least) >= least:  # so that NaN is refused too
+                raise ValueError(f"--{name.replace('_', '-')} must be at least {least}, got {getattr(self, name)}")
+        self.more_arguments()
+
+
+@dataclass
+class TrainArgs(RunArgs):
+    """Arguments of a training run of the shared trainer."""
+
+    fewest_rollouts: ClassVar[int] = 2  # as a rule, a rollout is compared with the others of its group
+    policy: str = "scorer"
+    """scorer, a small network over the benchmark's proposals; or hf:MODEL, a language model: its folder or hub name."""
+    lm: LMArgs = field(default_factory=LMArgs)
+    """How a language model decides and is trained."""
     replay_groups: int = 0
     """Groups of past rollouts that are kept for more gradient steps; 0 for on-policy training."""
     gradient_steps: int = 1
     """Gradient steps per update: the first on its own groups, the others on kept ones."""
     learning_rate: float = 2e-3
-    """Of AdamW at the start; it falls linearly to a tenth over the run."""
+    """Of AdamW at the start of its schedule."""
+    schedule: Literal["linear", "cosine"] = "linear"
+    """Of the learning rate: linearly down to a tenth; or up over ten updates and down to zero along a cosine."""
     weight_decay: float = 0.01
     """Of AdamW."""
     max_grad_norm: float = 1.0
     """Gradients are scaled down to this norm, each parameter group by itself."""
-    eval_tasks: int = 200
-    """Size of the test panel: its first tasks; 0 for all."""
-    eval_rollouts: int = 4
-    """Rollouts per task of the test panel."""
     checkpoint_every: int = 25
     """Updates between checkpoints."""
     trajectories_every: int = 50
     """Updates between those whose trajectories are kept; 0 keeps none."""
     paths_every: int = 50
     """Updates between counts of distinct successful paths, which take replays; 0 counts none."""
-    deadline: float = 0.0
-    """Seconds per episode, after which it is dropped; 0 for none."""
-    threads: int = 0
-    """Threads that step environments; 0 steps them in turn, faster unless they wait for a server."""
-    torch_threads: int = 1
-    """Threads of torch; results are reproducible for the same number."""
     evolve: EvolveArgs = field(default_factory=EvolveArgs)
     """Evolution of the skill library."""
-    run: str = ""
-    """The run's folder; empty for runs/<env>-<agent>-seed<seed>."""
     resume: str = ""
     """A run's folder to continue; its config.yaml replaces all other arguments."""
 
     def __post_init__(self) -> None:
-        """Refuse what the loop could only trip over, or what it would silently learn nothing from.
-
-        ``evolve`` may be a mapping, as config.yaml holds it.
-
-        Raises:
-            ValueError: a number is too small, or ``env_args`` is no YAML mapping.
-        """
+        """As in ``RunArgs``; ``evolve`` and ``lm`` may be mappings, as config.yaml holds them."""
         if isinstance(self.evolve, Mapping):
             self.evolve = EvolveArgs(**self.evolve)
-        for name, least in _LEAST.items():
-            if not getattr(self, name) >= least:  # so that NaN is refused too
-                raise ValueError(f"--{name.replace('_', '-')} must be at least {least}, got {getattr(self, name)}")
-        self.more_arguments()
+        if isinstance(self.lm, Mapping):
+            self.lm = LMArgs(**self.lm)
+        super().__post_init__()
 
 
 _LEAST: Mapping[str, float] = {
@@ -83,23 +102,26 @@ _LEAST: Mapping[str, float] = {
     **dict.fromkeys(("seed", "replay_groups", "eval_tasks", "trajectories_every", "paths_every", "threads"), 0),
     **dict.fromkeys(("learning_rate", "weight_decay", "max_grad_norm", "deadline"), 0),
     "torch_threads": 1,
-    "rollouts": 2,  # a rollout is compared with the others of its group
 }
 
-A = TypeVar("A", bound=TrainArgs)
+A = TypeVar("A", bound=EnvArgs)
 
 
-def parse(cls: type[A], presets: Mapping[str, Mapping[str, Any]] | None = None) -> A:
+def parse(
+    cls: type[A], presets: Mapping[str, Mapping[str, Any]] | None = None, words: Sequence[str] | None = None
+) -> A:
     """The command line as ``cls``; ``--preset`` sets defaults that other flags override, ``--resume`` reads all.
+
+    ``words`` stand for the command line if they are given.
 
     Raises:
         RunError: what is to be resumed is no run.
     """
-    args = tyro.cli(cls)
-    if args.resume:
-        return restore(cls, args.resume)
+    args = tyro.cli(cls, args=words)
+    if resume := getattr(args, "resume", ""):
+        return restore(cls, resume)
     chosen = (presets or {}).get(getattr(args, "preset", ""))
-    return tyro.cli(cls, default=replace(cls(), **chosen)) if chosen else args
+    return tyro.cli(cls, args=words, default=replace(cls(), **chosen)) if chosen else args
 
 
 def restore(cls: type[A], folder: str) -> A:

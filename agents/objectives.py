@@ -1,4 +1,4 @@
-"""The training objectives as pure functions: trajectory balance on tempered rewards (TTB) and REINFORCE.
+"""The training objectives as pure functions: trajectory balance on tempered rewards (TTB) and policy gradients.
 
 Shapes: ``N`` trajectories, ``T`` decisions each, padded. ``mask`` is true where a decision was made; what stands at the
 other positions is never read, and no gradient reaches it. ``groups`` names each trajectory's task: two trajectories
@@ -221,6 +221,101 @@ def reinforce_loss(log_pf: Tensor, mask: Tensor, reward: Tensor, groups: Tensor)
     """
     log_p = path_log_ratio(log_pf, torch.zeros_like(log_pf), mask)  # [N]
     return -(leave_one_out_advantage(reward, groups) * log_p).mean()  # []
+
+
+def group_advantage(reward: Tensor, groups: Tensor, std: bool = True, eps: float = 1e-4) -> Tensor:
+    """Reward minus the mean reward of the trajectory's group, [N]; with ``std`` divided by the group's deviation + eps.
+
+    GRPO's advantage (Shao et al., arXiv 2402.03300). Dividing makes every group count alike, however small its
+    contrast, so the objective is no longer the expected reward; without, it is Dr. GRPO's (Liu et al., 2503.20783). The
+    deviation is that of the group as a population. A group of equal rewards has advantage 0 either way.
+    """
+    same = _same_group(groups)  # [N, N]
+    centred = reward - _group_mean(reward, same)  # [N]
+    if not std:
+        return centred
+    return centred / (_group_mean(centred**2, same).sqrt() + eps)  # [N]
+
+
+def policy_gradient_loss(log_pf: Tensor, mask: Tensor, advantage: Tensor) -> Tensor:
+    """-(1/N) sum over tau of A(tau) (1/T) sum_t log pi(a_t|H_{t-1}), a scalar, for any ``advantage``, [N].
+
+    Raises:
+        ValueError: as `path_log_ratio`.
+    """
+    return -(advantage * step_mean(log_pf, mask)).mean()  # []
+
+
+def clipped_loss(log_pf: Tensor, log_then: Tensor, mask: Tensor, advantage: Tensor, clip: float = 0.2) -> Tensor:
+    """PPO's clipped surrogate, a scalar (Schulman et al., arXiv 1707.06347): a mean over each trajectory's decisions.
+
+    -(1/N) sum over tau of (1/T) sum_t min(r_t A, min(max(r_t, 1 - clip), 1 + clip) A) with r_t = pi / pi_then: where
+    the policy has already moved by more than ``clip`` in the direction that A asks for, nothing is left to gain. A
+    decision is what is clipped: for a language model the whole action, not each token.
+
+    Args:
+        log_pf: log pi(a_t|H_{t-1}) of the actions taken, [N, T].
+        log_then: the same when they were sampled, [N, T]; no gradient.
+        mask: true where a decision was made, [N, T].
+        advantage: A(tau), [N].
+        clip: how far a ratio may go from 1.
+
+    Raises:
+        ValueError: ``clip`` is not positive; or as `path_log_ratio`.
+    """
+    if not clip > 0:
+        raise ValueError(f"the clip range must be positive; got {clip}")
+    path_log_ratio(log_pf, log_then, mask)  # for its errors
+    ratio = torch.where(mask, log_pf - log_then, 0.0).exp()  # [N, T]
+    gain = torch.minimum(ratio * advantage[:, None], ratio.clamp(1 - clip, 1 + clip) * advantage[:, None])  # [N, T]
+    return -step_mean(gain, mask).mean()  # []
+
+
+def k3_penalty(log_pf: Tensor, log_ref: Tensor, mask: Tensor) -> Tensor:
+    """(1/N) sum over tau of (1/T) sum_t [pi_ref / pi - 1 - log(pi_ref / pi)], a scalar: GRPO's penalty.
+
+    Each term is positive, and on-policy its mean is KL(pi || pi_ref) of the decision (Schulman's estimator k3). Its
+    gradient is not that one's: in expectation it is the gradient of KL(pi_ref || pi), which keeps pi from giving up
+    what pi_ref would do. No gradient may reach ``log_ref``.
+
+    Raises:
+        ValueError: as `path_log_ratio`.
+    """
+    path_log_ratio(log_pf, log_ref, mask)  # for its errors
+    log_ratio = torch.where(mask, log_ref - log_pf, 0.0)  # [N, T]
+    return step_mean(log_ratio.exp() - 1 - log_ratio, mask).mean()  # []
+
+
+def entropy_loss(log_pf: Tensor, mask: Tensor) -> Tensor:
+    """(1/N) sum over tau of (1/T) sum_t log pi(a_t|H_{t-1})^2 / 2, a scalar that lowers as the entropy rises.
+
+    Its gradient is log pi grad log pi, on-policy an unbiased estimate of minus the gradient of the entropy of the
+    decision, for policies that tell the probability of what they did and nothing else. Its value is no entropy.
+
+    Raises:
+        ValueError: as `path_log_ratio`.
+    """
+    return (step_mean(torch.where(mask, log_pf, 0.0) ** 2, mask) / 2).mean()  # []
+
+
+def gated_reward(reward: Tensor, structure: Tensor) -> Tensor:
+    """FlowSteer's reward -1 + min(1, S) + 1[S >= 1] R, [N], in [-1, 1]: the outcome counts once the structure is there.
+
+    Source: FlowSteer (arXiv 2602.01664). ``structure`` S >= 0, [N], says how much of the required structure a
+    trajectory has; agents/flowsteer.py says what that is here.
+    """
+    whole = structure >= 1 - 1e-6  # sums of shares such as 0.2 may fall short by a rounding
+    return -1 + structure.clamp(max=1.0) + torch.where(whole, reward, 0.0)  # [N]
+
+
+def step_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean of ``values`` over the decisions of each trajectory, [N], from two [N, T].
+
+    Raises:
+        ValueError: as `path_log_ratio`.
+    """
+    total = path_log_ratio(values, torch.zeros_like(values), mask)  # [N]
+    return total / path_lengths(mask)  # [N]
 
 
 def _same_group(groups: Tensor) -> Tensor:

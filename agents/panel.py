@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from skillflow_gym.agents.args import TrainArgs
-from skillflow_gym.agents.policies.scorer import Scorer
+from skillflow_gym.agents.policies.load import Trained
 from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.evaluate import evaluate
 from skillflow_gym.policy import FirstProposalPolicy, Policy, UniformPolicy
@@ -46,14 +46,14 @@ class Panel:
         self._run, self._tasks, self._args = run, tasks, args
         self._collector = Collector(make_env, args.deadline, args.threads)
 
-    def before(self, policy: Scorer, console: Console) -> None:
+    def before(self, policy: Trained, console: Console) -> None:
         """Evaluate what training starts from, unless that is done."""
         self._evaluate("random", UniformPolicy(), self._args.eval_rollouts, console)
         self._evaluate("first", FirstProposalPolicy(), 1, console)
         if policy.updates == 0:
             self._evaluate("before", policy, self._args.eval_rollouts, console)
 
-    def after(self, policy: Scorer, console: Console, library: SkillLibrary | None) -> None:
+    def after(self, policy: Trained, console: Console, library: SkillLibrary | None) -> None:
         """Evaluate what training ended with, the skills of ``library`` (if it is not None) included."""
         self._collector.library = library
         self._evaluate("after", policy, self._args.eval_rollouts, console)

@@ -26,8 +26,8 @@ class ReplayBuffer:
         return len(self._groups)
 
     def extend(self, groups: Sequence[Group]) -> None:
-        """Add groups; the oldest make room."""
-        self._groups.extend(groups)
+        """Add groups; the oldest make room. Confidential ones are not kept: a checkpoint could not hold their texts."""
+        self._groups.extend(group for group in groups if not any(t.confidential for t in group))
 
     def sample(self, rng: np.random.Generator, count: int) -> list[Group]:
         """``count`` different groups, or all if there are fewer."""

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -26,6 +26,8 @@ from skillflow_gym.agents.args import TrainArgs
 from skillflow_gym.agents.display import Display
 from skillflow_gym.agents.evolution import Evolution
 from skillflow_gym.agents.panel import Panel
+from skillflow_gym.agents.policies.lm import LanguageModel
+from skillflow_gym.agents.policies.load import make_policy
 from skillflow_gym.agents.policies.scorer import Scorer
 from skillflow_gym.agents.policies.skill_trials import SkillTrials
 from skillflow_gym.agents.replay_buffer import Group, ReplayBuffer
@@ -39,6 +41,9 @@ from skillflow_gym.sources import resolve_source
 from skillflow_gym.tasks import TaskSet, require_disjoint
 from skillflow_gym.trajectory import Trajectory
 
+WARM_UP = 10
+"""Updates over which the learning rate of the schedule ``cosine`` rises."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -48,12 +53,14 @@ class Batch:
         trajectories: N of them.
         reward: R in [0, 1], [N].
         groups: which trajectories are of the same task, [N] integers.
+        log_then: log pi(a_t|H_{t-1}) when each action was sampled, [N, T]; 0 where unknown or padding.
         progress: share of the budget that is spent, in [0, 1): for schedules.
     """
 
     trajectories: Sequence[Trajectory]
     reward: Tensor
     groups: Tensor
+    log_then: Tensor
     progress: float
 
 
@@ -78,12 +85,16 @@ class Objective(Protocol):
         modules: learned parts beside the policy (a log Z head, say), by name: (module, factor on the learning rate).
         needs_hindsight: whether the policy must have P_phi.
         off_policy: whether trajectories that another policy sampled may be trained on.
+        compares: whether a rollout is compared with the others of its task; one that lost them is left out then.
+        dropout: whether the loss is taken under the policy's dropout, which would blur a ratio to what was sampled.
     """
 
     name: str
     modules: dict[str, tuple[nn.Module, float]]
     needs_hindsight: bool
     off_policy: bool
+    compares: bool
+    dropout: bool
     hindsight_lr: float
 
     def loss(self, policy: TrainablePolicy, batch: Batch) -> Loss:
@@ -91,17 +102,18 @@ class Objective(Protocol):
 
 
 class Trainer:
-    """Trains the scorer policy on one benchmark; see ``train``."""
+    """Trains a policy on one benchmark; see ``train``."""
 
     def __init__(self, args: TrainArgs, objective: Objective, console: Console) -> None:
         """Load the tasks, make or reopen the run's folder, restore the newest checkpoint if there is one."""
+        if args.replay_groups and not objective.off_policy:
+            raise ValueError(f"{objective.name} is on-policy: leave --replay-groups at 0")
         self.args, self.objective, self.console = args, objective, console
         torch.set_num_threads(args.torch_threads)
         self.benchmark = find(args.env)
         args.source = str(resolve_source(self.benchmark, args.source, ("train", "test")))
-        skills = args.evolve.on or bool(args.library)
-        self.policy = Scorer(seed=args.seed, hindsight=objective.needs_hindsight, skills=skills)
-        tries = args.evolve.on and objective.off_policy
+        self.policy = make_policy(args, self.benchmark.family, objective.needs_hindsight)
+        tries = args.evolve.on and objective.off_policy and isinstance(self.policy, Scorer)
         self.actor = SkillTrials(self.policy, args.evolve.try_skills) if tries else self.policy
         self.optimizer = self._optimizer()
         self.collector = Collector(partial(args.make_env, "train"), args.deadline, args.threads)
@@ -129,6 +141,8 @@ class Trainer:
         """Evaluate, run the updates that are left, evaluate again, and say what came of it."""
         title = f"{self.objective.name} on {self.benchmark.env_id}, source {self.args.source}, seed {self.args.seed}"
         self.console.print(f"{title}\nrun folder: {self.run.path}", soft_wrap=True, highlight=False)
+        if self.confidential and self.args.replay_groups:
+            self.console.print("replay is off: a checkpoint must not hold the texts of this source", soft_wrap=True)
         self.panel.before(self.policy, self.console)
         gc.freeze()  # the tasks and the corpus stay: looking through them for garbage takes a third of the time
         try:
@@ -152,6 +166,11 @@ class Trainer:
             self.evolution.summarise(self.console, self.run.rows("timing.jsonl"))
 
     @property
+    def confidential(self) -> bool:
+        """Whether no text of the tasks may be written."""
+        return self.benchmark.confidential and self.args.source != "mini"
+
+    @property
     def _spent(self) -> float:
         """The updates done and those that the rollouts of the gate would have been enough for: ``steps`` limits it."""
         tried = self.evolution.evolver.cost["rollouts"] if self.evolution is not None else 0
@@ -166,6 +185,8 @@ class Trainer:
         if isinstance(self.actor, SkillTrials) and self.evolution is not None:
             self.actor.new = self.evolution.new_skills
         collection = self.collector.collect(self.actor, jobs, drop=earlier.get(step))
+        if isinstance(self.policy, LanguageModel):
+            collection = replace(collection, trajectories=self.policy.with_reference(collection.trajectories))
         if (collection.dropped or self.args.deadline) and step not in earlier:
             self.run.append("drops.jsonl", {"step": step, "dropped": collection.dropped})
         collected = time.perf_counter()
@@ -203,12 +224,12 @@ class Trainer:
 
     def _learn(self, step: int, trajectories: Sequence[Trajectory]) -> dict[str, float]:
         """The gradient steps of an update: one on its own groups, the others on kept ones."""
-        fresh = _groups(trajectories)
+        fresh = _groups(trajectories, fewest=2 if self.objective.compares else 1)
         if not fresh:
             return {}
         self.replay.extend(fresh)
         self._schedule_learning_rate()
-        self.policy.train()
+        self.policy.train(self.objective.dropout)
         row = self._gradient_step(fresh, step)
         rng = np.random.default_rng([self.args.seed, step, len(self.train_tasks)])
         for _ in range(self.args.gradient_steps - 1):
@@ -218,16 +239,24 @@ class Trainer:
         return row
 
     def _schedule_learning_rate(self) -> None:
-        """Linearly down to a tenth over the run; a function of what is spent alone, so that a resumed run agrees."""
+        """A function of what is spent alone, so that a resumed run agrees."""
+        share = self._spent / self.args.steps
+        if self.args.schedule == "linear":
+            factor = 1 - 0.9 * share
+        else:
+            factor = min(1.0, (self._spent + 1) / WARM_UP) * (1 + math.cos(math.pi * share)) / 2
         for group in self.optimizer.param_groups:
-            group["lr"] = group["initial_lr"] * (1 - 0.9 * self._spent / self.args.steps)
+            group["lr"] = group["initial_lr"] * factor
 
     def _gradient_step(self, groups: Sequence[Group], step: int) -> dict[str, float]:
         """One step of the optimiser; what it logs is of the groups before the step."""
         trajectories = [trajectory for group in groups for trajectory in group]
         numbers = torch.tensor([number for number, group in enumerate(groups) for _ in group])
         reward = torch.tensor([t.reward for t in trajectories], dtype=torch.float32)
-        batch = Batch(trajectories, reward, numbers, self._spent / self.args.steps)
+        longest = max(len(t) for t in trajectories)
+        log_then = [[turn.log_pf or 0.0 for turn in t.turns] + [0.0] * (longest - len(t)) for t in trajectories]
+        progress = self._spent / self.args.steps
+        batch = Batch(trajectories, reward, numbers, torch.tensor(log_then, dtype=torch.float32), progress)
         loss = self.objective.loss(self.policy, batch)
         if not bool(torch.isfinite(loss.value)):
             raise RunError(f"the loss is {loss.value.item()} in update {step}: lower --learning-rate or --beta")
@@ -282,6 +311,11 @@ class Trainer:
     def _evolution(self, panel: TaskSet) -> Evolution:
         if getattr(self.args, "anchor", "reference") != "reference":
             raise RunError("--evolve needs --anchor reference: with the others log I(t) does not measure the reward")
+        if self.confidential:
+            raise RunError(
+                f"--evolve writes skills from what episodes show, and no text of {self.benchmark.env_id} from source "
+                f"{self.args.source} may be written: evolve on another benchmark or on --source mini"
+            )
         return Evolution(self.args, [self.train_tasks, self._taskset("validation"), panel])
 
     def _optimizer(self) -> torch.optim.AdamW:
@@ -323,6 +357,8 @@ class Trainer:
         if self.evolution is not None:
             state["evolution"] = self.evolution.evolver.state()
         self.run.save_checkpoint(self.done, state)
+        if isinstance(self.policy, LanguageModel):
+            self.policy.save_adapters(self.run.path / "adapters")
 
     def _restore(self) -> int:
         """Take up the newest checkpoint; the number of updates that are done."""
@@ -367,12 +403,12 @@ class _Stop:
         self.asked = True
 
 
-def _groups(trajectories: Sequence[Trajectory]) -> list[Group]:
-    """The rollouts by group; one that lost all others of its group has nothing to be compared with and is left out."""
+def _groups(trajectories: Sequence[Trajectory], fewest: int) -> list[Group]:
+    """The rollouts by group; groups of which fewer than ``fewest`` are left are left out."""
     groups: dict[str, list[Trajectory]] = {}
     for trajectory in trajectories:
         groups.setdefault(trajectory.group, []).append(trajectory)
-    return [group for group in groups.values() if len(group) > 1]
+    return [group for group in groups.values() if len(group) >= fewest]
 
 
 def _tensorboard(folder: Path, done: int) -> Any:

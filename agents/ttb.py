@@ -74,6 +74,7 @@ PAPER: dict[str, Any] = {
     "log_z_lr": 1.5,
     "max_grad_norm": 3.0,
 }
+PRESETS = {"paper": PAPER}
 
 
 class TTB:
@@ -81,6 +82,8 @@ class TTB:
 
     name = "ttb"
     off_policy = True
+    compares = True
+    dropout = True
 
     def __init__(self, args: Args) -> None:
         self.args = args
@@ -132,7 +135,7 @@ class TTB:
 def main() -> None:
     """Run from the command line."""
     with one_line_errors():
-        args = parse(Args, {"paper": PAPER})
+        args = parse(Args, PRESETS)
         train(args, lambda: TTB(args))
 
 

@@ -33,7 +33,7 @@ def script(episodes: int, steps: int) -> Script:
     found = []
     for number in range(episodes):
         name = TASKS[number % len(TASKS)]
-        task = next(t for t in env.taskset if t.record["task"] == name)
+        task = next(t for t in env.taskset if t.record["kind"] == name)
         commands = tuple(action.argument for action in env.gold_actions(task)[:steps])
         found.append((name, int(task.record["variation"]), commands))
     return found

@@ -48,7 +48,7 @@ def with_tables(text: str) -> str:
 
 
 def _benchmark(s: Stanza) -> tuple[str, ...]:
-    path = s.hub.get("path", "")
+    path = s.dataset("test").get("path", "")
     data = f"[{path}](https://huggingface.co/datasets/{path}), {s.licence}" if path else s.licence
     state = "ready" if s.built else "not built yet"
     name = f"**{s.name}-v0**" if s.built else f"{s.name}-v0"

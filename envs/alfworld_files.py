@@ -9,32 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from skillflow_gym.envs.mini.alfworld_world import KINDS
-from skillflow_gym.sources import SourceError
 from skillflow_gym.tasks import Gold, RecordError, Task, TaskSet, check_record
 
 SCHEMA = {"pddl_domain": str, "pddl_problem": str, "grammar": str}
 """What a game must hold; ``walkthrough``, a list of commands, and ``solvable`` are used where they are."""
 _GOAL = re.compile(r"Your task is to: (.*?)\.?\"")
 _FOLDER = re.compile(rf"({'|'.join(KINDS)})-\w+-None-\w+-(\d+)")
-
-
-def split_folder(location: str, native: str) -> Path:
-    """Where the games of a split lie: in a folder of its name, or in ``location``, which then stands for any split.
-
-    Args:
-        location: ``ALFWORLD_DATA``, its folder ``json_2.1.1``, or a folder of games.
-        native: ALFWorld's name of the split.
-
-    Raises:
-        SourceError: there are none.
-    """
-    root = Path(location)
-    if not root.is_dir():
-        raise SourceError(f"source file:{location}: no such file or folder")
-    for folder in (root / "json_2.1.1" / native, root / native, root):
-        if folder.is_dir() and next(folder.glob("*/*/game.tw-pddl"), None) is not None:
-            return folder
-    raise SourceError(f"source file:{location}: expected games in json_2.1.1/{native}/KIND-.../TRIAL/game.tw-pddl")
 
 
 def read_tasks(folder: Path, split: str, source: str) -> TaskSet:
@@ -61,7 +41,8 @@ def _read_tasks(folder: Path, split: str, source: str, _changed: int) -> TaskSet
         if (goal := _GOAL.search(game["grammar"])) is None:
             raise RecordError(f"record {index}: field grammar: {file} names no task ('Your task is to: ...')")
         record = {"kind": where[1], "scene": int(where[2]), "trial": trial}
-        tasks.append((Task(f"{name}/{trial}", goal[1], record), Gold()))
+        gold = Gold(record={"walkthrough": list(game.get("walkthrough") or ())})
+        tasks.append((Task(f"{name}/{trial}", goal[1], record), gold))
     return TaskSet(tasks, split, source)
 
 

@@ -18,7 +18,6 @@ from skillflow_gym.registration import Stanza, stanza
 from skillflow_gym.scoring.mind2web import FAILED, METRICS, StepScore, score_step, score_task
 from skillflow_gym.sources import Source, load_records, record_file
 from skillflow_gym.tasks import Task, TaskSet, from_records
-from skillflow_gym.tools import Toolbox
 from skillflow_gym.trajectory import Context
 
 TEST_SETS = ("test_task", "test_website", "test_domain")
@@ -90,7 +89,7 @@ class Mind2WebEnv(SkillEnv):
 
     def act(self, text: str) -> Outcome:
         """Judge the prediction for the present page and turn to the next one."""
-        result = self.executor.run(text, Toolbox())
+        result = self.executor.run(text, self.situation())
         step, problem = self._judge(result.text)
         self._done.append(step)
         over = len(self._done) == len(self.task.record["steps"])

@@ -9,13 +9,12 @@ from typing import Any, ClassVar
 
 from skillflow_gym.actions import Action
 from skillflow_gym.core import Outcome, Score, SkillEnv
-from skillflow_gym.envs.engines.scienceworld_engine import ScienceWorldEngine
+from skillflow_gym.envs.engines.java import find_java
+from skillflow_gym.envs.engines.scienceworld_engine import Reply, ScienceWorldEngine
 from skillflow_gym.envs.scienceworld_proposals import scienceworld_proposals
 from skillflow_gym.envs.scienceworld_tasks import check_simplification, find_names, load_tasks, simplified
 from skillflow_gym.errors import InfrastructureError
-from skillflow_gym.sources import SourceError
 from skillflow_gym.tasks import Task, TaskSet
-from skillflow_gym.tools import Toolbox
 from skillflow_gym.trajectory import Context
 
 
@@ -39,14 +38,16 @@ class ScienceWorldEnv(SkillEnv):
 
     Rewards: at the end the simulator's score over 100, at least 0, that reached so far where the episode is cut short
     or accepted; a score of 100 is a success. ``info["score"]`` has at every step ``raw``, the simulator's score (-100
-    after a mistake that ends the episode), and ``raw_delta``, what the step changed of it; at reset both are what the
-    task begins with. The step limit counts actions; the simulator's own, which counts the world's time, is not used.
+    after a mistake that ends the episode), ``score``, which is at least 0, and ``raw_delta``, what the step changed of
+    ``raw``; at reset they are what the task begins with. The step limit counts actions; the simulator's own, which
+    counts the world's time, is not used.
 
     Every environment has a Java process, about 300 MB of memory, from its first reset to ``close``.
     """
 
-    metrics: ClassVar[tuple[str, ...]] = ("raw", "raw_delta")
+    metrics: ClassVar[tuple[str, ...]] = ("score", "raw", "raw_delta")
     default_executor: ClassVar[str] = "direct"
+    parallel: ClassVar[int] = 8
 
     def __init__(
         self,
@@ -60,10 +61,10 @@ class ScienceWorldEnv(SkillEnv):
 
         Raises:
             ValueError: there is no such task or simplification.
+            DependencyNotInstalled: the extra ``scienceworld`` is missing, or Java is.
         """
+        find_java()
         super().__init__(benchmark, **kwargs)
-        if self.source.kind == "file":
-            raise SourceError(f"source {self.source}: {self.stanza.name}'s tasks come with its simulator: leave it out")
         self._names = find_names(task)
         self.simplification = check_simplification(simplification, self._names)
         self._lists_admissible = admissible_actions
@@ -78,19 +79,18 @@ class ScienceWorldEnv(SkillEnv):
         """Load the variation; the first observation is the room."""
         if self._engine is None or self._engine.closed:
             self._engine = ScienceWorldEngine()
-        self._engine.load(**task.record)
+        self._engine.load(task.record["kind"], task.record["variation"], task.record["simplification"])
         reply = self._engine.step("look around")
-        self._raw, self._ended = reply.score, reply.over
-        self._score.update(raw=float(reply.score), raw_delta=float(reply.score))  # some tasks begin with a few points
+        self._raw = 0
+        self._score.update(self._figures(reply))  # some tasks begin with a few points
         return reply.text
 
     def act(self, text: str) -> Outcome:
         """Hand the command to the simulator."""
         assert self._engine is not None
-        result = self.executor.run(text, Toolbox())
+        result = self.executor.run(text, self.situation())
         reply = self._engine.step(result.text)
-        figures = {"raw": float(reply.score), "raw_delta": float(reply.score - self._raw)}
-        self._raw, self._ended = reply.score, reply.over
+        figures = self._figures(reply)
         return Outcome(reply.text, self._present() if reply.over else None, figures, {"calls": 1, **result.usage})
 
     def admissible(self) -> tuple[str, ...]:
@@ -113,7 +113,8 @@ class ScienceWorldEnv(SkillEnv):
 
     def gold_actions(self, task: Task) -> tuple[Action, ...]:
         """The simulator's own solution, up to some 200 steps; found in a Java process of its own."""
-        return tuple(map(Action.act, _gold(**task.record)))
+        record = task.record
+        return tuple(map(Action.act, _gold(record["kind"], record["variation"], record["simplification"])))
 
     def step(self, action: Any) -> tuple[dict[str, str], float, bool, bool, dict[str, Any]]:
         """As SkillEnv's; ``raw_delta`` is of this step, also where it asks nothing of the simulator."""
@@ -127,8 +128,13 @@ class ScienceWorldEnv(SkillEnv):
             self._engine.close()
         super().close()
 
+    def _figures(self, reply: Reply) -> dict[str, float]:
+        change = float(reply.score - self._raw)
+        self._raw, self._ended = reply.score, reply.over
+        return {"score": max(0.0, float(reply.score)), "raw": float(reply.score), "raw_delta": change}
+
     def _present(self) -> Score:
-        return Score(max(0, self._raw) / 100, self._raw == 100, {"raw": float(self._raw)})
+        return Score(max(0, self._raw) / 100, self._raw == 100)
 
     def _choose(self, options: Mapping[str, Any]) -> Task:
         named = {name: options[name] for name in ("task", "variation", "simplification") if name in options}
@@ -142,7 +148,7 @@ class ScienceWorldEnv(SkillEnv):
             return drawn
         if "task" in named or "variation" in named:
             drawn = self._draw(named)
-        wanted = check_simplification(named.get("simplification", self.simplification), (drawn.record["task"],))
+        wanted = check_simplification(named.get("simplification", self.simplification), (drawn.record["kind"],))
         return simplified(drawn, wanted)
 
     def _by_id(self, options: Mapping[str, Any]) -> Task:
@@ -154,23 +160,23 @@ class ScienceWorldEnv(SkillEnv):
         return found if own == options["task_id"] else simplified(found, check_simplification(wanted, (name,)))
 
     def _draw(self, named: Mapping[str, Any]) -> Task:
-        wanted = {name: named[name] for name in ("task", "variation") if name in named}
-        if "task" in wanted:
-            (wanted["task"],) = find_names(str(wanted["task"]))
+        wanted = {"variation": named["variation"]} if "variation" in named else {}
+        if "task" in named:
+            (wanted["kind"],) = find_names(str(named["task"]))
         fitting = [task for task in self.taskset if wanted.items() <= task.record.items()]
         if not fitting:
-            numbers = [t.record["variation"] for t in self.taskset if t.record["task"] == wanted.get("task")]
+            numbers = [t.record["variation"] for t in self.taskset if t.record["kind"] == wanted.get("kind")]
             hint = f"its variations there are {min(numbers)} to {max(numbers)}" if numbers else "no variation is there"
             raise ValueError(f"split {self.split!r} of this environment does not have {wanted}: {hint}")
         return fitting[int(self.np_random.integers(len(fitting)))]
 
 
 @lru_cache(maxsize=1024)
-def _gold(task: str, variation: int, simplification: str) -> tuple[str, ...]:
+def _gold(name: str, variation: int, simplification: str) -> tuple[str, ...]:
     with closing(ScienceWorldEngine()) as engine:
-        engine.load(task, variation, simplification, gold=True)
+        engine.load(name, variation, simplification, gold=True)
         found = engine.gold_actions()
         for number, action in enumerate(found, start=1):
             if engine.step(action).over:  # some go on after that
                 return found[:number]
-        raise InfrastructureError(f"the simulator does not solve {task}, variation {variation}")
+        raise InfrastructureError(f"the simulator does not solve {name}, variation {variation}")

@@ -62,13 +62,13 @@ def task_id(name: str, variation: int, simplification: str) -> str:
 
 def make_task(name: str, variation: int, simplification: str, prompt: str) -> Task:
     """The task of a variation."""
-    record = {"task": name, "variation": variation, "simplification": simplification}
+    record = {"kind": name, "variation": variation, "simplification": simplification}
     return Task(task_id(name, variation, simplification), prompt, record)
 
 
 def simplified(task: Task, simplification: str) -> Task:
     """The same task under another simplification."""
-    return make_task(task.record["task"], task.record["variation"], simplification, task.prompt)
+    return make_task(task.record["kind"], task.record["variation"], simplification, task.prompt)
 
 
 @lru_cache(maxsize=64)

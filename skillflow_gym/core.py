@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -22,7 +22,8 @@ from skillflow_gym.skills.retrieval import retrieve
 from skillflow_gym.sources import Source, resolve_source
 from skillflow_gym.spaces import action_space, observation_space
 from skillflow_gym.tasks import Gold, Task, TaskSet
-from skillflow_gym.trajectory import Context
+from skillflow_gym.tools import Toolbox
+from skillflow_gym.trajectory import Context, digest
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,9 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
     metrics: ClassVar[tuple[str, ...]] = ()
     """Names of the benchmark's figures in ``info["score"]``."""
     default_executor: ClassVar[str] = "tools"
+    parallel: ClassVar[int] = 0
+    """Most environments that a Collector opens at a time, each stepped in a thread, where every one has a process to
+    wait for; 0 for any number, stepped in turn."""
 
     def __init__(
         self,
@@ -124,6 +128,8 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
         self.split = self.stanza.split(split)
         self.source: Source = resolve_source(self.stanza, source, (self.split,))
         self.executor: Executor = make_executor(executor or self.default_executor)
+        if self.confidential and self.executor.spec.startswith("record:"):
+            raise ValueError(f"{self.stanza.env_id}: its owners ask that no text is kept: do not record it")
         self.library = load_library(library)
         self.step_limit = step_limit or self.stanza.step_limit
         if self.step_limit < 1:
@@ -197,6 +203,15 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
         return self.tasks()
 
     @property
+    def confidential(self) -> bool:
+        """Whether no text of an episode may be written: ids, figures and hashes only. The mini tasks are free."""
+        return self.stanza.confidential and self.source.kind != "mini"
+
+    def situation(self, *functions: Callable[..., str]) -> Toolbox:
+        """For an Executor that turns an instruction into one command: what was shown last, and the commands."""
+        return Toolbox(*functions, shown=self._shown, commands=self._admissible)
+
+    @property
     def task(self) -> Task:
         """The present task."""
         return self._task
@@ -218,6 +233,7 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
         super().reset(seed=seed)
         self._over = True  # a reset that fails leaves nothing to step
         self._task = self._choose(options or {})
+        self.executor.begin(self._task.id, self.np_random_seed)
         self._snapshot = retrieve(self.library, self._task.prompt, self.catalogue)
         self._library_version = self.library.version
         self._usage = {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0}
@@ -279,7 +295,10 @@ class SkillEnv(gym.Env[dict[str, str], Action], ABC):
         if not self._steps:
             raise ResetNeeded("nothing to render: call reset() first")
         if self.render_mode == "html":
-            return render_html(self.stanza.env_id, self._task.prompt, self._snapshot.catalogue, self._steps)
+            task, steps = self._task.prompt, self._steps
+            if self.confidential:  # a page is made to be kept; what a terminal shows is not
+                task, steps = digest(task), [Step(digest(step.action), digest(step.observation)) for step in steps]
+            return render_html(self.stanza.env_id, task, self._snapshot.catalogue, steps)
         text = render_ansi(self._task.prompt, self._steps)
         if self.render_mode == "ansi":
             return text

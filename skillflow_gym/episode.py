@@ -117,6 +117,7 @@ class History:
             terminated=terminated,
             truncated=truncated or dropped,
             unscored=info["unscored"] or dropped,
+            confidential=core.confidential,
         )
 
 

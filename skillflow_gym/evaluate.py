@@ -45,6 +45,20 @@ class Evaluation:
         groups = [self.trajectories[i * self.k : (i + 1) * self.k] for i in range(len(self.tasks))]
         return np.array([np.mean(v) if (v := [figure(t) for t in g if not t.unscored]) else np.nan for g in groups])
 
+    def by_kind(self) -> dict[str, Evaluation]:
+        """The same for each kind of task, where the tasks' records have a ``kind``; in the order of the panel."""
+        found: dict[str, tuple[list[Task], list[Trajectory]]] = {}
+        for i, task in enumerate(self.tasks):
+            if kind := task.record.get("kind"):
+                tasks, trajectories = found.setdefault(str(kind), ([], []))
+                tasks.append(task)
+                trajectories += self.trajectories[i * self.k : (i + 1) * self.k]
+        return {kind: Evaluation(*members, self.k) for kind, members in found.items()}
+
+    def reward(self) -> Interval:
+        """Reward of one rollout."""
+        return self._interval(self.per_task(lambda t: t.reward))
+
     def success(self) -> Interval:
         """Success of one rollout (pass@1)."""
         return self._interval(self.per_task(lambda t: float(t.success)))

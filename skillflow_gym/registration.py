@@ -33,10 +33,13 @@ class Stanza:
     success: str
     licence: str
     entry_point: str = ""
-    data: str = ""
+    data: str | Mapping[str, str] = ""
     files: tuple[str, ...] = ()
-    hub: Mapping[str, str] = field(default_factory=dict)
+    variable: str = ""
+    package: str = ""
+    hub: Mapping[str, Any] = field(default_factory=dict)
     extra: str = ""
+    confidential: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what registration or the environments could only trip over later."""
@@ -46,6 +49,10 @@ class Stanza:
             raise ValueError(f"benchmark {self.name!r}: unknown splits {wrong}; expected some of {list(SPLITS)}")
         if self.step_limit < 1:
             raise ValueError(f"benchmark {self.name!r}: step_limit must be at least 1, got {self.step_limit}")
+        for field_name, value in (("data", self.data), ("hub", self.hub)):
+            by_split = not isinstance(value, str) and set(value) & set(SPLITS)
+            if by_split and (missing := sorted(set(self.splits) - set(value))):
+                raise ValueError(f"benchmark {self.name!r}: {field_name} names no place for the splits {missing}")
 
     @property
     def env_id(self) -> str:
@@ -56,6 +63,17 @@ class Stanza:
     def built(self) -> bool:
         """Whether the benchmark can be made."""
         return bool(self.entry_point)
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders under SKILLFLOW_DATA; () where the benchmark has none."""
+        places = (self.data,) if isinstance(self.data, str) else tuple(dict.fromkeys(self.data.values()))
+        return tuple(filter(None, places))
+
+    def dataset(self, split: str) -> Mapping[str, str]:
+        """The dataset on the hub that holds a canonical split: its ``path``, and perhaps its ``name``; {} for none."""
+        found: Mapping[str, str] = self.hub if "path" in self.hub else self.hub.get(split, {})
+        return found
 
     def split(self, name: str) -> str:
         """The canonical name of split ``name``, which may also be a native name that only one split has.

@@ -74,8 +74,13 @@ def replay(trajectory: Trajectory, make_env: Callable[[], gym.Env[Any, Any]] | N
             recording resolved to.
 
     Raises:
-        ReplayError: the environment cannot be made, or the task is not in its source.
+        ReplayError: the recording withholds its texts, the environment cannot be made, or its source lacks the task.
     """
+    if trajectory.withheld:
+        raise ReplayError(
+            "the recording holds no texts: those of this benchmark's real records must not be written. Run it again "
+            "from its seed instead"
+        )
     env = make_env() if make_env is not None else _from_spec(trajectory)
     try:
         return _compare(trajectory, env)

@@ -1,4 +1,4 @@
-"""Where records come from: ``mini`` (made by the project), ``hub``, ``file:PATH``, or ``auto``."""
+"""Where tasks come from: ``mini`` (made by the project), ``hub``, ``file:PATH``, a package, or ``auto``."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ class Source:
     """A resolved source.
 
     Attributes:
-        kind: ``mini``, ``hub`` or ``file``.
-        location: the dataset's id or local folder for ``hub``, the path for ``file``, "" for ``mini``.
+        kind: ``mini``, ``hub``, ``file`` or ``package``.
+        location: the dataset's id or local folder for ``hub`` ("" for a dataset per split, as the registry has them),
+            the path for ``file``, the package's name for ``package``, "" for ``mini``.
     """
 
-    kind: Literal["mini", "hub", "file"]
+    kind: Literal["mini", "hub", "file", "package"]
     location: str = ""
 
     def __str__(self) -> str:
@@ -42,25 +43,32 @@ class Source:
 def resolve_source(stanza: Stanza, source: str, splits: Sequence[str] = ("train",)) -> Source:
     """Decide where a benchmark's records come from, once for all splits that a run needs.
 
-    ``auto`` takes real data if every split in ``splits`` is on this machine (``$SKILLFLOW_DATA/<data folder>/``, else
-    the hub's cache), otherwise the mini tasks; it never mixes them, and one log line says what was taken.
+    ``auto`` takes real data if every split in ``splits`` is on this machine (the folder that the benchmark's own
+    variable names, else ``$SKILLFLOW_DATA/<data folder>/``, else the hub's cache), otherwise the mini tasks; it never
+    mixes them, and one log line says what was taken. Where the tasks come with a package, ``auto`` and ``mini`` are
+    these tasks, and there are no others.
 
     Args:
         stanza: the benchmark.
         source: ``auto``, ``mini``, ``hub``, ``hub:ID_OR_FOLDER``, or ``file:PATH`` (a folder with a file per native
-            split, or one file).
+            split, or one file; for a benchmark with a folder per split, the folder that holds those folders).
         splits: canonical split names.
 
     Raises:
-        SourceError: the text is none of these, or the path lacks a split's file.
+        SourceError: the text is none of these, the path lacks a split's file, or one dataset is named for a benchmark
+            that has one for each split.
     """
+    if stanza.package:
+        return _packaged(stanza, source)
     kind, _, location = source.partition(":")
     if source == "mini":
         return Source("mini")
     if kind == "hub":
         if not (location or stanza.hub):
             raise SourceError(f"{stanza.env_id} has no dataset on the hub: use source='file:PATH' or 'mini'")
-        return Source("hub", location or stanza.hub["path"])
+        if location and "path" not in stanza.hub and stanza.hub:
+            raise SourceError(f"{stanza.env_id} has a dataset for each split: use source='hub', without an id")
+        return Source("hub", location or stanza.hub.get("path", ""))
     if kind == "file" and location:
         for split in splits:
             record_file(stanza, location, split)
@@ -74,14 +82,27 @@ def resolve_source(stanza: Stanza, source: str, splits: Sequence[str] = ("train"
     return resolved
 
 
+def _packaged(stanza: Stanza, source: str) -> Source:
+    own = Source("package", stanza.package)
+    if source not in ("auto", "mini", str(own)):
+        raise SourceError(
+            f"source {source!r} is none of auto, mini, {own}: {stanza.env_id}'s tasks come with that package, and from "
+            "nowhere else"
+        )
+    return own
+
+
 def _auto(stanza: Stanza, splits: Sequence[str]) -> Source:
+    if stanza.variable and (own := os.environ.get(stanza.variable)):
+        if all(_find_file(Path(own), stanza, split) for split in splits):
+            return Source("file", own)
     root = os.environ.get("SKILLFLOW_DATA", "")
     if root and stanza.data:
-        folder = Path(root) / stanza.data
+        folder = Path(root) / stanza.data if isinstance(stanza.data, str) else Path(root)
         if all(_find_file(folder, stanza, split) for split in splits):
             return Source("file", str(folder))
-    if stanza.hub and _in_hub_cache(stanza.hub["path"]):
-        return Source("hub", stanza.hub["path"])
+    if stanza.hub and all(_in_hub_cache(stanza.dataset(split)["path"]) for split in splits):
+        return Source("hub", stanza.hub.get("path", ""))
     return Source("mini")
 
 
@@ -93,32 +114,47 @@ def _in_hub_cache(path: str) -> bool:
     return (cache / path.replace("/", "___").lower()).is_dir() or (cache / path.replace("/", "___")).is_dir()
 
 
+def _subfolder(stanza: Stanza, split: str) -> str:
+    """The folder of ``split`` within the source's, with a slash; "" where all splits lie in one."""
+    return "" if isinstance(stanza.data, str) else f"{stanza.data[split]}/"
+
+
 def _file_names(stanza: Stanza, split: str) -> Sequence[str]:
-    return stanza.files or [f"{stanza.splits[split]}{end}" for end in (".jsonl", ".json")]
+    names = stanza.files or ("{split}.jsonl", "{split}.json")
+    return [f"{_subfolder(stanza, split)}{name.replace('{split}', stanza.splits[split])}" for name in names]
 
 
 def _find_file(folder: Path, stanza: Stanza, split: str) -> Path | None:
     """A file, or a folder of numbered .json files, as large sets are published."""
-    found = next((folder / name for name in _file_names(stanza, split) if (folder / name).is_file()), None)
-    shards = folder / stanza.splits[split]
+    found = _first(folder, _file_names(stanza, split))
+    shards = folder / _subfolder(stanza, split) / stanza.splits[split]
     return found or (shards if any(shards.glob("*.json")) else None)
 
 
+def _first(folder: Path, patterns: Iterable[str]) -> Path | None:
+    return next((path for pattern in patterns for path in folder.glob(pattern) if path.is_file()), None)
+
+
 def record_file(stanza: Stanza, location: str, split: str) -> Path:
-    """The file under ``location`` that holds ``split``; a path to one file stands for any split.
+    """The file under ``location`` that holds ``split``, or one of its files where the registry has a pattern for them.
+
+    A path to one file, or to what such a pattern has as ``{split}/``, stands for any split. Where every split has a
+    folder of its own, the one file must lie in the split's: nobody can train on test tasks.
 
     Raises:
         SourceError: there is none; the message names the file that is expected.
     """
     path = Path(location)
-    if path.is_file():
+    own = _subfolder(stanza, split)
+    if path.is_file() and (not own or f"{path.resolve().parent.name}/" == own):
         return path
-    if not path.is_dir():
+    if not path.exists():
         raise SourceError(f"source file:{location}: no such file or folder")
-    if (found := _find_file(path, stanza, split)) is None:
-        expected = " or ".join(_file_names(stanza, split))
-        raise SourceError(f"source file:{location}: expected {expected} for split {split!r}")
-    return found
+    of_a_split = filter(None, (name.partition("{split}/")[2] for name in stanza.files))
+    if path.is_dir() and (found := _find_file(path, stanza, split) or _first(path, of_a_split)):
+        return found
+    expected = " or ".join(_file_names(stanza, split))
+    raise SourceError(f"source file:{location}: expected {expected} for split {split!r}")
 
 
 def load_records(
@@ -188,8 +224,10 @@ def _read_hub(stanza: Stanza, location: str, split: str) -> Iterator[dict[str, A
         import datasets
     except ImportError:
         raise SourceError(f"source 'hub' needs the hub extra: {install('hub')}") from None
+    canonical = stanza.dataset(split)
+    location = location or canonical["path"]
     # The config's name belongs to the canonical dataset; a local folder or a mirror has its default only.
-    name = stanza.hub.get("name") if location == stanza.hub.get("path") else None
+    name = canonical.get("name") if location == canonical.get("path") else None
     try:
         loaded = datasets.load_dataset(location, name, split=stanza.splits[split])
     except Exception as error:  # datasets raises many unrelated types for "not there" and "no network"

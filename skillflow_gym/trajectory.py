@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,8 @@ class Trajectory:
         reward: R in [0, 1].
         score: the benchmark's figures at the end.
         success, terminated, truncated, unscored: as the environment said at the end.
+        confidential: whether what it shows must not be written; then its JSON form withholds every text of the episode.
+        withheld: whether the texts are gone: it was read from such a form.
         schema_version: version of this form.
     """
 
@@ -123,6 +126,8 @@ class Trajectory:
     terminated: bool = False
     truncated: bool = False
     unscored: bool = False
+    confidential: bool = False
+    withheld: bool = False
     schema_version: int = SCHEMA_VERSION
 
     def __len__(self) -> int:
@@ -138,9 +143,26 @@ class Trajectory:
             admissible = turn.admissible
 
     def to_json(self) -> str:
-        """One line of JSON; ``from_json`` restores an equal trajectory."""
+        """One line of JSON; ``from_json`` restores an equal trajectory, or what ``withhold`` leaves if confidential."""
+        kept = self.withhold() if self.confidential else self
         # Lone surrogates survive because non-ASCII is escaped.
-        return json.dumps(_shallow(self) | {"turns": [_shallow(turn) for turn in self.turns]}, separators=(",", ":"))
+        return json.dumps(_shallow(kept) | {"turns": [_shallow(turn) for turn in kept.turns]}, separators=(",", ":"))
+
+    def withhold(self) -> Trajectory:
+        """A copy without the texts of the episode: a hash stands for each, token ids are gone, figures and ids stay.
+
+        Equal texts have equal hashes, so what was done can still be counted and compared, but not read or scored again.
+        """
+        if self.withheld:
+            return self
+        return replace(
+            self,
+            task=digest(self.task),
+            first=digest(self.first),
+            first_admissible=tuple(map(digest, self.first_admissible)),
+            turns=tuple(map(_withhold, self.turns)),
+            withheld=True,
+        )
 
     @classmethod
     def from_json(cls, line: str) -> Trajectory:
@@ -178,6 +200,25 @@ def _turn(content: dict[str, Any]) -> Turn:
     content["action"] = Action.parse(content["action"])
     content["candidates"] = tuple(Action.parse(pair) for pair in content["candidates"])
     return Turn(**content)
+
+
+def digest(text: str) -> str:
+    """What stands for a text that is withheld; "" for none."""
+    return f"withheld:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}" if text else ""
+
+
+def _withhold(turn: Turn) -> Turn:
+    return replace(
+        turn,
+        action=turn.action._replace(argument=digest(turn.action.argument)),
+        observation=digest(turn.observation),
+        admissible=tuple(map(digest, turn.admissible)),
+        candidates=tuple(action._replace(argument=digest(action.argument)) for action in turn.candidates),
+        token_ids=(),
+        action_mask=(),
+        token_log_probs=(),
+        error=digest(turn.error),
+    )
 
 
 def write_trajectories(path: Path | str, trajectories: Iterable[Trajectory]) -> None:

@@ -38,7 +38,8 @@ def test_each_stanza_is_complete(entry: Stanza) -> None:
     assert entry.family in ("qa", "reasoning", "code", "interactive")
     assert set(entry.splits) <= set(SPLITS) and entry.splits
     assert entry.step_limit >= 1
-    for text in (entry.metric, entry.reward, entry.success, entry.licence, entry.data):
+    assert bool(entry.folders) != bool(entry.package)
+    for text in (entry.metric, entry.reward, entry.success, entry.licence, *entry.folders):
         assert text.strip()
     spec = gym.spec(entry.env_id)
     assert spec.kwargs == {"benchmark": entry.name} and spec.max_episode_steps is None

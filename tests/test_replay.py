@@ -13,13 +13,13 @@ from skillflow_gym import Action, InfrastructureError, SkillLibrary, Trajectory
 from skillflow_gym.envs import mini
 from skillflow_gym.envs.hotpotqa import HotpotQAEnv
 from skillflow_gym.policy import UniformPolicy
-from skillflow_gym.registration import stanzas
 from skillflow_gym.replay import Difference, ReplayError, replay
 from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.trajectory import read_trajectories
 from skillflow_gym.wrappers import RecordTrajectory
+from tests.built import built
+from tests.contract.harness import few, short
 
-BUILT = [s.env_id for s in stanzas() if s.built]
 ENV_ID = "SkillFlow/HotpotQA-v0"
 
 
@@ -38,15 +38,15 @@ def recorded(tmp_path: Path) -> Trajectory:
     return record(tmp_path, "act(search: town)", "hello", "skill(no-such)", "act(lookup: town)", "accept(yes)")
 
 
-@pytest.mark.parametrize("env_id", BUILT)
-def test_every_benchmark_replays_what_a_policy_did(env_id: str) -> None:
-    collector = Collector(lambda: gym.make(env_id, source="mini", split="test"))
-    with gym.make(env_id, source="mini", split="test") as env:
-        ids = [task.id for task in env.unwrapped.taskset[:5]]  # type: ignore[attr-defined]
+@pytest.mark.parametrize("name", built())
+def test_every_benchmark_replays_what_a_policy_did(name: str) -> None:
+    collector = Collector(lambda: short(name, split="test"))
+    with short(name, split="test") as env:
+        ids = [task.id for task in env.unwrapped.taskset[: few(name, 5)]]  # type: ignore[attr-defined]
     jobs = [Job(f"{id}#{i}", id, id, (i,)) for id in ids for i in range(2)]
     trajectories = collector.collect(UniformPolicy(), jobs).trajectories
     collector.close()
-    assert len({t.to_json() for t in trajectories}) == 10
+    assert len({t.to_json() for t in trajectories}) == 2 * len(ids)
     for trajectory in trajectories:
         result = replay(Trajectory.from_json(trajectory.to_json()))
         assert result.equal, result.first_difference

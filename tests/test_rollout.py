@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from skillflow_gym import Action, Context, InfrastructureError
+from skillflow_gym import Action, Context, InfrastructureError, Task
 from skillflow_gym.evaluate import Evaluation, evaluate
 from skillflow_gym.policy import Decision, FirstProposalPolicy, UniformPolicy
 from skillflow_gym.rollout import Collection, Collector, Job
@@ -221,3 +221,16 @@ def test_figures_of_a_hand_made_evaluation() -> None:
     assert evaluation.metric("progress").mean == pytest.approx((0.4 + 0.2) / 2)
     assert evaluation.unscored == pytest.approx(1 / 6)
     assert evaluation.steps_per_success() == pytest.approx(3.0)
+
+
+def test_figures_by_kind_of_task() -> None:
+    tasks = [
+        Task(name, name, {"kind": kind} if kind else {}) for name, kind in (("a", "boil"), ("b", ""), ("c", "boil"))
+    ]
+    base = collect(jobs(1)).trajectories[0]
+    rewards = (1.0, 0.5, 0.25, 0.25, 0.0, 0.0)
+    evaluation = Evaluation(tasks, [replace(base, reward=r, success=r == 1.0) for r in rewards], 2)
+    (boil,) = evaluation.by_kind().values()
+    assert [task.id for task in boil.tasks] == ["a", "c"]
+    assert boil.success().mean == pytest.approx(0.25) and boil.reward().mean == pytest.approx(0.375)
+    assert Evaluation(tasks[1:2], evaluation.trajectories[2:4], 2).by_kind() == {}

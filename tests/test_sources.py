@@ -188,3 +188,39 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_bytes('{"a": "é"}'.encode("latin-1"))
     with pytest.raises(RecordError, match=r"x\.jsonl: not UTF-8"):
         read_json_records(tmp_path / "x.jsonl")
+
+
+@pytest.mark.parametrize("source", ["auto", "mini", "package:scienceworld"])
+def test_tasks_that_come_with_a_package_come_from_nowhere_else(source: str) -> None:
+    entry = stanza("ScienceWorld")
+    assert str(resolve_source(entry, source, ("train", "test"))) == "package:scienceworld"
+    for other in ("hub", "file:/tmp", "package:other", "disk"):
+        with pytest.raises(SourceError, match=f"'{other}' is none of auto, mini, package:scienceworld: .* come with"):
+            resolve_source(entry, other)
+
+
+def plant_games(folder: Path, *splits: str) -> None:
+    for split in splits:
+        game = folder / "json_2.1.1" / split / "kind-1" / "trial_1" / "game.tw-pddl"
+        game.parent.mkdir(parents=True)
+        game.write_text("{}")
+
+
+def test_patterns_of_files_and_the_variable_that_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = stanza("ALFWorld")
+    common, own = tmp_path / "data" / "alfworld", tmp_path / "own"
+    plant_games(common, "train", "valid_unseen")
+    plant_games(own, "train")
+    monkeypatch.setenv("SKILLFLOW_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("ALFWORLD_DATA", raising=False)
+    assert resolve_source(entry, "auto", ("train", "test")) == Source("file", str(common))
+    monkeypatch.setenv("ALFWORLD_DATA", str(own))
+    assert resolve_source(entry, "auto") == Source("file", str(own))
+    assert resolve_source(entry, "auto", ("train", "test")) == Source("file", str(common)), "both splits from one place"
+    tree = own / "json_2.1.1"
+    assert record_file(entry, str(tree), "train") == tree / "train" / "kind-1" / "trial_1" / "game.tw-pddl"
+    assert record_file(entry, str(tree / "train"), "test").is_relative_to(tree / "train"), "it stands for any split"
+    with pytest.raises(
+        SourceError, match=r"expected json_2.1.1/valid_unseen/\*/\*/game.tw-pddl or .* for split 'test'"
+    ):
+        record_file(entry, str(own), "test")

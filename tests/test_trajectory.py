@@ -160,7 +160,8 @@ def test_the_form_is_stable() -> None:
     ).split()
     assert [f.name for f in fields(Trajectory)] == (
         "id task turns catalogue first first_admissible step_limit env_spec source split task_id fingerprint seed "
-        "group library_version policy_version reward score success terminated truncated unscored schema_version"
+        "group library_version policy_version reward score success terminated truncated unscored "
+        "confidential withheld schema_version"
     ).split()
 
 

@@ -33,6 +33,19 @@ NO_JAVA = (
 )
 
 
+def find_java() -> str:
+    """The path of ``java``, in JAVA_HOME if that is set.
+
+    Raises:
+        DependencyNotInstalled: there is none; the message says how to get it.
+    """
+    home = os.environ.get("JAVA_HOME")
+    found = shutil.which("java", path=os.path.join(home, "bin") if home else None)
+    if found is None:
+        raise DependencyNotInstalled(NO_JAVA)
+    return found
+
+
 class JavaError(InfrastructureError):
     """Java threw an exception. The message is its first line; the process goes on."""
 
@@ -80,7 +93,7 @@ class Java:
             DependencyNotInstalled: there is no Java; the message says how to get it.
             InfrastructureError: it does not start.
         """
-        command = [_java(), "-XX:+ExitOnOutOfMemoryError", *options, "-cp", os.pathsep.join(map(str, classpath))]
+        command = [find_java(), "-XX:+ExitOnOutOfMemoryError", *options, "-cp", os.pathsep.join(map(str, classpath))]
         command += ["py4j.GatewayServer", "--die-on-broken-pipe", "--enable-auth", "0"]
         with tempfile.TemporaryFile() as complaints:
             process = subprocess.Popen(
@@ -189,14 +202,6 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-
-
-def _java() -> str:
-    home = os.environ.get("JAVA_HOME")
-    found = shutil.which("java", path=os.path.join(home, "bin") if home else None)
-    if found is None:
-        raise DependencyNotInstalled(NO_JAVA)
-    return found
 
 
 def _connect(process: subprocess.Popen[bytes]) -> socket.socket:

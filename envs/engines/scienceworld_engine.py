@@ -9,8 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from gymnasium.error import DependencyNotInstalled
+
 from skillflow_gym.envs.engines.java import Java, Ref, static
 from skillflow_gym.errors import InfrastructureError
+from skillflow_gym.installation import install
 
 OPTIONS: Final = (
     *("-Xms32m", "-Xmx256m", "-XX:+UseSerialGC"),  # a bounded heap, and the collector that needs no threads
@@ -47,8 +50,7 @@ class ScienceWorldEngine:
         """Start Java.
 
         Raises:
-            ModuleNotFoundError: the package scienceworld is not installed.
-            DependencyNotInstalled: there is no Java.
+            DependencyNotInstalled: the package scienceworld is missing, or Java is.
         """
         self._java = Java((_py4j_jar(), _folder() / "scienceworld.jar"), OPTIONS)
         self._simulator = self._java.new("scienceworld.runtime.pythonapi.PythonInterface")
@@ -150,7 +152,7 @@ def _folder() -> Path:
     """Where the package lies; it is not imported, for it needs nothing but its files."""
     spec = importlib.util.find_spec("scienceworld")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("No module named 'scienceworld'", name="scienceworld")
+        raise DependencyNotInstalled(f"ScienceWorld needs the Python package scienceworld: {install('scienceworld')}")
     return Path(spec.origin).parent
 
 

@@ -21,7 +21,6 @@ from skillflow_gym.envs.webshop.tasks import GoalTasks, goal_of
 from skillflow_gym.scoring.webshop import matches, reward
 from skillflow_gym.sources import Source, SourceError
 from skillflow_gym.tasks import Task, TaskSet
-from skillflow_gym.tools import Toolbox
 from skillflow_gym.trajectory import Context
 
 MODES = ("text", "text_rich")
@@ -89,7 +88,7 @@ class WebShopEnv(SkillEnv):
 
     def act(self, text: str) -> Outcome:
         """Do what the command says; only a purchase is scored."""
-        result = self.executor.run(text, _TOOLS)
+        result = self.executor.run(text, self.situation(search, click))
         score: list[Score] = []
 
         def value(asin: str, options: Mapping[str, str]) -> float:
@@ -194,6 +193,3 @@ def search(keywords: str) -> str:
 def click(text: str) -> str:
     """Click a button, a product or an option of the page."""
     return f"click[{text}]"
-
-
-_TOOLS = Toolbox(search, click)

@@ -1,4 +1,4 @@
-"""The command line: ``skillflow list | play | eval | replay | skills | doctor | train``."""
+"""The command line: ``skillflow list | play | eval | replay | skills | doctor | train | export | report``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import tyro
 
-from skillflow_gym.cli import doctor, eval, list, play, replay, skills, train
+from skillflow_gym.cli import doctor, eval, export, list, play, replay, report, skills, train
 from skillflow_gym.cli.common import UsageError, errors
 
 COMMANDS = {
@@ -19,6 +19,8 @@ COMMANDS = {
     "skills": skills,
     "doctor": doctor,
     "train": train,
+    "export": export,
+    "report": report,
 }
 """The modules of the commands: each has a dataclass ``Args``, which is the command line, and ``run(args)``."""
 

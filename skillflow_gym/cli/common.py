@@ -25,7 +25,16 @@ PIPE_WIDTH = 160
 """Columns when the output is no terminal, so that a row stays a line."""
 
 
-EXTRAS = {"torch": "train", "tensorboard": "train", "datasets": "hub", "openai": "llm"}
+EXTRAS = {
+    "torch": "train",
+    "tensorboard": "train",
+    "datasets": "hub",
+    "openai": "llm",
+    "transformers": "lm",
+    "peft": "lm",
+    "accelerate": "lm",
+    "docker": "docker",
+}
 """Package -> the extra that installs it."""
 
 
@@ -116,6 +125,8 @@ class EnvArgs:
     """Actions per episode; 0 for the benchmark's own."""
     retrieval: str = ""
     """Question answering: search in all passages (pooled), the task's own (own), or at a retriever's URL."""
+    task: str = ""
+    """ALFWorld and ScienceWorld: kinds of tasks to keep to, by name, several with commas; empty for all."""
     env_args: str = "{}"
     """More arguments of the environment, as YAML: '{top_k: 5}'."""
 
@@ -127,8 +138,7 @@ class EnvArgs:
         """
         benchmark = find(self.env)
         named = {name: getattr(self, name) for name in _NAMED}
-        if self.retrieval:
-            named["retrieval"] = self.retrieval
+        named |= {name: value for name in _SOME if (value := getattr(self, name))}
         with usage_errors():
             try:
                 # What Gymnasium checks at every first step, the suite's tests check once and for all.
@@ -153,7 +163,7 @@ class EnvArgs:
             raise UsageError(f"--env-args {self.env_args!r} is not YAML: expected names and values") from error
         if not isinstance(more, dict) or not all(isinstance(name, str) for name in more):
             raise UsageError(f"--env-args {self.env_args!r}: expected names and values, as in '{{top_k: 5}}'")
-        if twice := sorted({*_NAMED, "retrieval", "split"} & set(more)):
+        if twice := sorted({*_NAMED, *_SOME, "split"} & set(more)):
             raise UsageError(f"--env-args: {twice[0]} has an option of its own")
         return more
 
@@ -166,6 +176,8 @@ class EnvArgs:
 
 
 _NAMED = ("source", "executor", "library", "step_limit")
+_SOME = ("retrieval", "task")
+"""Arguments that some environments have."""
 
 
 def loaded(env: gym.Env[Any, Any]) -> SkillEnv:

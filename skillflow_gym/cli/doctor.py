@@ -7,6 +7,7 @@ import importlib.metadata
 import os
 import platform
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,9 +18,11 @@ from rich.table import Table
 
 import skillflow_gym
 from skillflow_gym.cli.common import EXTRAS, console, errors, plain
-from skillflow_gym.cli.programs import Check, first_line, programs
+from skillflow_gym.cli.programs import Check, allow_namespaces, first_line, programs
+from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.installation import install
 from skillflow_gym.registration import Stanza, stanzas
+from skillflow_gym.sandbox import SandboxError, make_sandbox
 from skillflow_gym.sources import resolve_source
 
 
@@ -38,6 +41,7 @@ def run(args: Args) -> int:
         "Extras": extras,
         "Benchmarks": benchmarks,
         "Programs": programs,
+        "Sandbox": sandbox,
         "Data": data,
     }
     out = console()
@@ -117,6 +121,19 @@ def _benchmark(stanza: Stanza) -> Check:
         return Check(stanza.name, "broken", f"{type(error).__name__}: {first_line(error)}", command)
 
 
+def sandbox() -> Iterator[Check]:
+    """The sandbox that is the default, with a program run in it."""
+    try:
+        with closing(make_sandbox()) as made:
+            done = made.python("print(6 * 7)")
+        if done.stdout != "42\n":
+            raise InfrastructureError(f"a program did not do what it should: {done}")
+        yield Check("bwrap", "ok", "runs untrusted code, apart from this machine")
+    except (SandboxError, InfrastructureError) as error:
+        command = allow_namespaces() or "sudo apt-get install bubblewrap util-linux"
+        yield Check("bwrap", "absent", f"runs no untrusted code: {first_line(error)}", command)
+
+
 def data() -> Iterator[Check]:
     """Where real data is looked for."""
     root = os.environ.get("SKILLFLOW_DATA", "")
@@ -125,5 +142,5 @@ def data() -> Iterator[Check]:
     elif not Path(root).is_dir():
         yield Check("SKILLFLOW_DATA", "broken", f"{root} is no folder", f"mkdir -p {root}")
     else:
-        names = [stanza.name for stanza in stanzas() if stanza.data and (Path(root) / stanza.data).is_dir()]
+        names = [stanza.name for stanza in stanzas() if any((Path(root) / f).is_dir() for f in stanza.folders)]
         yield Check("SKILLFLOW_DATA", "ok", f"{root}: {', '.join(names) or 'holds no known folder'}")

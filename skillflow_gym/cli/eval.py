@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isnan
 from pathlib import Path
@@ -135,7 +135,19 @@ def _show(evaluation: Evaluation, facts: dict[str, object]) -> None:
         about.add_row(f"  [dim]{name}[/]", plain(str(fact)))
     out = console()
     out.print(figures)
+    if kinds := evaluation.by_kind():
+        out.print(_kind_table(kinds))
     out.print(about)
+
+
+def _kind_table(kinds: Mapping[str, Evaluation]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("kind of task")
+    for heading in ("tasks", "success", "reward"):
+        table.add_column(heading, justify="right")
+    for kind, part in kinds.items():
+        table.add_row(plain(kind), str(len(part.tasks)), f"{part.success().mean:.3f}", f"{part.reward().mean:.3f}")
+    return table
 
 
 def _write(path: Path, args: Args, evaluation: Evaluation, source: str) -> None:
@@ -152,6 +164,7 @@ def _write(path: Path, args: Args, evaluation: Evaluation, source: str) -> None:
         "args": asdict(args),
         "source": source,
         "results": evaluation.summary(),
+        "by_kind": {kind: part.summary() for kind, part in evaluation.by_kind().items()},
         "task_ids": [task.id for task in evaluation.tasks],
         "trajectories": trajectories.name,
         "versions": versions,

@@ -128,11 +128,16 @@ class Evolver:
         """Take a trajectory of the present step; one without an outcome is passed over.
 
         Raises:
-            ValueError: it is of another split than train, or of a task whose trajectory has that id already.
+            ValueError: it is of another split than train, it is confidential, or its step has one of that id already.
         """
         if trajectory.split not in ("train", ""):
             raise ValueError(
                 f"trajectory {trajectory.id!r} is of split {trajectory.split!r}: skills may come from train tasks only"
+            )
+        if trajectory.confidential:
+            raise ValueError(
+                f"trajectory {trajectory.id!r} shows records whose text must not be written, and skills are written "
+                "from it: evolve on another benchmark or on source 'mini'"
             )
         if not trajectory.unscored and trajectory.turns:
             self._observed.add(trajectory)

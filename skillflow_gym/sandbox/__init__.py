@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["Completed", "Limits", "Mounts", "Sandbox", "SandboxError", "make_sandbox"]
+__all__ = ["Completed", "Limits", "Mounts", "Sandbox", "SandboxError", "make_sandbox", "shared_sandbox"]
 
 
 class SandboxError(RuntimeError):
@@ -74,6 +75,13 @@ class Sandbox(Protocol):
     def spec(self) -> str:
         """The text that made it."""
 
+    @property
+    def interpreter(self) -> str:
+        """The path inside of a Python with its standard library, for ``run``; of this process's version if it can be.
+
+        ``sys.executable`` may not exist inside.
+        """
+
     def run(
         self,
         argv: Sequence[str],
@@ -93,7 +101,48 @@ class Sandbox(Protocol):
         """
 
     def python(self, code: str, *, stdin: str = "", limits: Limits | None = None) -> Completed:
-        """Run ``code`` as a Python program of its own (``__main__``), from a warm interpreter where there is one."""
+        """Run ``code`` as a Python program of its own (``__main__``), from a warm interpreter where there is one.
+
+        It finds the packages installed beside this suite, but not the suite itself; hashes are drawn with seed 0.
+        """
 
     def close(self) -> None:
         """Kill what still runs and free what it holds; may be called twice."""
+
+
+def make_sandbox(spec: str = "bwrap", *, preload: Sequence[str] = ()) -> Sandbox:
+    """Make the sandbox that ``spec`` asks for; there is no second choice.
+
+    Args:
+        spec: ``bwrap``, ``docker`` or ``docker:IMAGE``, or ``unsafe-subprocess``.
+        preload: modules that ``Sandbox.python`` finds imported already, where there is a warm interpreter.
+
+    Raises:
+        SandboxError: it does not work on this machine.
+        ValueError: there is no sandbox of that name.
+    """
+    kind, _, argument = spec.partition(":")
+    if kind == "bwrap" and not argument:
+        from skillflow_gym.sandbox.bwrap import BwrapSandbox
+
+        return BwrapSandbox(preload)
+    if kind == "docker":
+        from skillflow_gym.sandbox.docker import IMAGE, DockerSandbox
+
+        return DockerSandbox(argument or IMAGE)
+    if spec == "unsafe-subprocess":
+        from skillflow_gym.sandbox.unsafe import UnsafeSubprocess
+
+        return UnsafeSubprocess()
+    raise ValueError(f"sandbox {spec!r}: expected bwrap, docker, docker:IMAGE or unsafe-subprocess")
+
+
+@cache
+def shared_sandbox(spec: str = "bwrap", preload: tuple[str, ...] = ()) -> Sandbox:
+    """The one sandbox of its kind in this process, for all environments; it ends with the process.
+
+    Raises:
+        SandboxError: it does not work on this machine.
+        ValueError: there is no sandbox of that name.
+    """
+    return make_sandbox(spec, preload=preload)

@@ -259,7 +259,7 @@ def test_the_seed_makes_the_parameters_and_nothing_else_is_touched() -> None:
 
 
 def test_the_cache_gives_what_a_fresh_computation_gives(sampled: list[Trajectory]) -> None:
-    cache = module._FeatureCache(20, skills=False)
+    cache = module._FeatureCache(20, features, skills=False)
     for context in [context for t in sampled for context in t.contexts()] * 2:
         kept, fresh = cache(module._key(context), context), features(context)
         for name in ("numbers", "words", "task"):

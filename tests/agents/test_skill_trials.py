@@ -132,14 +132,15 @@ def test_the_log_probabilities_are_the_policys_own() -> None:
 
 
 def trainer_of(objective: Any, folder: Path, evolve: bool) -> Trainer:
-    args = Args(**{**SMALL, "env": "Vaults", "run": str(folder), "evolve": {"on": evolve}})
+    kept = {} if objective is TTB else {"replay_groups": 0}
+    args = Args(**{**SMALL, **kept, "env": "Vaults", "run": str(folder), "evolve": {"on": evolve}})
     return Trainer(args, objective(args), console())
 
 
 def test_only_objectives_that_hold_off_policy_get_trials(tmp_path: Path) -> None:
     with registered():
         assert isinstance(trainer_of(TTB, tmp_path / "a", evolve=True).actor, SkillTrials)
-        plain = [trainer_of(TTB, tmp_path / "b", False), trainer_of(lambda _: Reinforce(), tmp_path / "c", True)]
+        plain = [trainer_of(TTB, tmp_path / "b", False), trainer_of(Reinforce, tmp_path / "c", True)]
         assert all(trainer.actor is trainer.policy for trainer in plain)
 
 

@@ -169,7 +169,7 @@ def test_every_variant_trains(tmp_path: Path, name: str) -> None:
 def test_reinforce_trains(tmp_path: Path) -> None:
     on_policy = {"replay_groups": 0, "gradient_steps": 1, "steps": 2}
     args = reinforce.Args(**{**SMALL, **on_policy, "env": "Vaults", "run": str(tmp_path / "run")})
-    trainer = train(args, reinforce.Reinforce)
+    trainer = train(args, lambda: reinforce.Reinforce(args))
     assert trainer.run.config()["agent"] == "reinforce"
     assert [row["losses/grad_norm"] > 0 for row in trainer.run.rows("metrics.jsonl")] == [True, True]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,13 @@ from skillflow_gym import SkillLibrary
 from skillflow_gym.cli import main
 from skillflow_gym.skills.store import SkillStore
 from tests.cli.skill_places import BETTER, ONE, PHASE, TWO
+from tests.contract.recycling import recycled_engines
+
+
+@pytest.fixture(scope="package", autouse=True)
+def few_processes() -> Iterator[None]:
+    with recycled_engines():
+        yield
 
 
 class Done(NamedTuple):

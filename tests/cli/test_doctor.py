@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from skillflow_gym.cli import doctor, programs
 from skillflow_gym.cli.common import EXTRAS
 from skillflow_gym.registration import Stanza, stanzas
+from skillflow_gym.sandbox import bwrap
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHECKOUT = f"-c {ROOT / 'constraints.txt'} -e '{ROOT}"
@@ -104,6 +106,19 @@ def test_programs_are_run_not_only_found(tmp_path: Path, monkeypatch: pytest.Mon
     assert found["bubblewrap"].state == "absent" and "bwrap: no permissions" in found["bubblewrap"].detail
     assert found["bubblewrap"].command == "sudo sysctl -w a=1"
     assert found["docker"].state == "absent" and found["docker"].command == "sudo apt-get install docker.io"
+
+
+def test_the_sandbox_runs_a_program_or_gets_its_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "allow_namespaces", lambda: "")
+    bwrap.works.cache_clear()
+    (check,) = doctor.sandbox()
+    if shutil.which("bwrap"):
+        assert (check.name, check.state, check.command) == ("bwrap", "ok", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    bwrap.works.cache_clear()
+    (check,) = doctor.sandbox()
+    assert (check.name, check.state) == ("bwrap", "absent") and "is not installed" in check.detail
+    assert check.command == "sudo apt-get install bubblewrap util-linux"
 
 
 @pytest.mark.parametrize(

@@ -13,29 +13,39 @@ from skillflow_gym.envs import mini
 from skillflow_gym.envs.hotpotqa import HotpotQAEnv
 from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.policy import FirstProposalPolicy, UniformPolicy
-from skillflow_gym.registration import stanzas
+from skillflow_gym.registration import stanza
 from skillflow_gym.tasks import panel_sha256
 from skillflow_gym.trajectory import read_trajectories
+from tests.built import built, mini_source
+from tests.contract.harness import few
 
-BUILT = [s.name for s in stanzas() if s.built]
 SMALL = ("--source", "mini", "--tasks", 4, "--rollouts", 2)
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", built())
 def test_the_table_says_what_was_measured_and_on_what(skillflow: Any, name: str) -> None:
-    done = skillflow("eval", "--env", name, *SMALL, "--seed", 7)
+    size = few(name, 4)
+    small = (*SMALL[:3], size, *SMALL[4:], *(("--step-limit", 5) if stanza(name).extra else ()))
+    done = skillflow("eval", "--env", name, *small, "--seed", 7)
     assert done.code == 0 and done.err == ""
     with gym.make(f"SkillFlow/{name}-v0", source="mini", split="test") as env:
         core = env.unwrapped
         assert isinstance(core, SkillEnv)
-        panel, metrics = core.taskset[:4], core.metrics
+        panel, metrics = core.taskset[:size], core.metrics
     shown = {" ".join(line.split()[:-1]): line.split()[-1] for line in done.out.splitlines() if len(line.split()) > 1}
     assert shown["env"] == f"SkillFlow/{name}-v0" and shown["policy"] == "uniform"
-    assert (shown["source"], shown["split"], shown["tasks"], shown["seed"]) == ("mini", "test", "4", "7")
+    assert (shown["source"], shown["split"], shown["tasks"], shown["seed"]) == (
+        mini_source(name),
+        "test",
+        str(size),
+        "7",
+    )
     assert shown["panel sha256"] == panel_sha256(panel)
     figures = {line.split()[0] for line in done.out.splitlines() if line.rstrip().endswith("]")}
     assert figures == {"success", "pass@2", *metrics}
     assert shown["unscored"] == "0.0%"
+    for kind in {str(task.record["kind"]) for task in panel if "kind" in task.record}:
+        assert f"{kind} {sum(task.record['kind'] == kind for task in panel)} 0." in " ".join(done.out.split())
 
 
 def test_the_files_hold_the_figures_and_the_rollouts_and_repeat_exactly(skillflow: Any, tmp_path: Path) -> None:

@@ -15,10 +15,9 @@ from skillflow_gym import SkillEnv
 from skillflow_gym.cli.common import plain
 from skillflow_gym.envs import mini
 from skillflow_gym.envs.hotpotqa import HotpotQAEnv
-from skillflow_gym.registration import stanzas
+from tests.built import built, mini_source
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-BUILT = [s.name for s in stanzas() if s.built]
 ARGS = ("play", "HotpotQA", "--source", "mini", "--index", "0")
 
 
@@ -29,13 +28,13 @@ def solution(name: str) -> list[str]:
         return [action.to_text() for action in core.gold_actions(core.taskset[0])]
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", built())
 def test_a_person_can_solve_the_first_task_of_every_benchmark(skillflow: Any, name: str) -> None:
     with gym.make(f"SkillFlow/{name}-v0", source="mini") as env:
         prompt = env.reset(options={"index": 0})[0]["task"]
     done = skillflow("play", name, "--source", "mini", "--index", 0, lines=[*solution(name), "n"])
     assert done.code == 0 and done.err == ""
-    assert prompt[:60] in done.out and f"{name}-v0 · train · mini" in done.out
+    assert prompt[:60] in done.out and f"{name}-v0 · train · {mini_source(name)}" in done.out
     assert "Solved   reward 1.00" in done.out and "1 of 1 solved. Bye." in done.out
     assert "1/" in done.out.split("> act(")[0].splitlines()[-1]
 

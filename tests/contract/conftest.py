@@ -9,7 +9,14 @@ import pytest
 
 from skillflow_gym.registration import stanza
 from tests.contract import outsider
-from tests.contract.harness import BUILT, QA, core, make, no_network, taskset
+from tests.contract.harness import BUILT, QA, core, make, no_network, short, taskset
+from tests.contract.recycling import recycled_engines
+
+
+@pytest.fixture(scope="package", autouse=True)
+def few_processes() -> Iterator[None]:
+    with recycled_engines():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +61,6 @@ def record_name(name: str) -> str:
 @pytest.fixture
 def env(name: str) -> Iterator[gym.Env]:
     """Train split, mini tasks."""
-    made = make(name)
+    made = short(name)
     yield made
     made.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -21,12 +23,12 @@ from skillflow_gym.envs.mini import mind2web
 from skillflow_gym.episode import Episode
 from skillflow_gym.policy import Decision
 from skillflow_gym.registration import stanza, stanzas
+from tests.built import built, playable
 from tests.contract import outsider
 
-BUILT = tuple(s.name for s in stanzas() if s.built)
+BUILT = built()
+PLAYABLE = playable()
 QA = tuple(s.name for s in stanzas() if s.built and s.family == "qa")
-FIRST = 10
-"""Tasks of each split that the fast suite plays."""
 
 Choose = Callable[[Context, np.random.Generator], Action | str]
 
@@ -64,6 +66,22 @@ def core(env: gym.Env[Any, Any]) -> SkillEnv:
     return env.unwrapped
 
 
+def first_act(env: SkillEnv) -> Action:
+    """The first act of the gold actions; where they only accept, an instruction that no tool takes."""
+    acts = [action for action in env.gold_actions(env.task) if action.kind is ActionKind.ACT]
+    return acts[0] if acts else Action.act("look around")
+
+
+def few(name: str, count: int) -> int:
+    """``count``, or a tenth of it for a benchmark with an engine of its own, which an extra brings: those take time."""
+    return max(1, count // 10) if stanza(name).extra else count
+
+
+def short(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
+    """As ``make``; where the engine takes its time, episodes end after twelve actions."""
+    return make(name, **({"step_limit": 12} if stanza(name).extra else {}), **kwargs)
+
+
 @cache
 def taskset(name: str, split: str) -> TaskSet:
     """The mini tasks of a split."""
@@ -74,7 +92,22 @@ def mini_records(name: str, split: str = "train") -> list[dict[str, Any]]:
     """The mini tasks as records in the schema of the benchmark's files."""
     if name == "Mind2Web":
         return mind2web.records(stanza(name).splits[split])
-    return outsider.mini_records(split) if name == outsider.STANZA["name"] else mini.records(name, split)
+    if name == outsider.STANZA["name"]:
+        return outsider.mini_records(split)
+    own = getattr(type(core(make(name))), "mini_records", None)
+    return list(own(split)) if own is not None else mini.records(name, split)
+
+
+def record_path(name: str, folder: Path, split: str = "train", end: str = ".jsonl") -> Path:
+    """Where the source ``file:FOLDER`` has the records of a split."""
+    entry = stanza(name)
+    return folder / ("" if isinstance(entry.data, str) else entry.data[split]) / f"{entry.splits[split]}{end}"
+
+
+def real_folder(name: str) -> Path:
+    """The folder that ``file:`` takes for the benchmark's real data."""
+    data = stanza(name).data
+    return Path(os.environ.get("SKILLFLOW_DATA", "")) / (data if isinstance(data, str) else "")
 
 
 def uniform(context: Context, rng: np.random.Generator) -> Action:
@@ -106,6 +139,7 @@ def play(env: gym.Env[Any, Any], seed: int, choose: Choose = uniform, task_id: s
 def transcript(env: gym.Env[Any, Any], episodes: int = 6) -> str:
     """Careless episodes as JSON lines, proposals included: equal texts are equal episodes, byte for byte."""
     lines: list[str] = []
+    episodes = few(core(env).stanza.name, episodes)
 
     def watch(context: Context, rng: np.random.Generator) -> Action | str:
         lines.append(json.dumps(context.proposals))

@@ -18,8 +18,8 @@ from skillflow_gym.registration import stanza
 from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.trajectory import write_trajectories
 from tests.contract.garbage import garbage
-from tests.contract.harness import careless, core, make, mini_records, play, uniform
-from tests.envs import webshop_files
+from tests.contract.harness import careless, core, few, make, mini_records, play, short, uniform
+from tests.envs import alfworld_games, humaneval_files, math_files, webshop_files
 
 GOLD_FIELDS: Mapping[str, tuple[str, ...]] = {
     "HotpotQA": ("answer", "type", "level", "supporting_facts.title.*", "supporting_facts.sent_id.*"),
@@ -48,11 +48,19 @@ GOLD_FIELDS: Mapping[str, tuple[str, ...]] = {
         "actions.*.operation.original_op",
         "actions.*.operation.value",
     ),
+    # Which option is right has a test of its own (tests/envs/test_choice.py): all of them are shown.
+    "MedQA": ("meta_info",),
+    "GPQA-Diamond": ("Explanation",),
     "Vaults": ("pair.*", "lever"),
 }
 """The fields of a record that only the scorer may see; ``*`` stands for every element."""
 
-PLANTED: Mapping[str, Callable[[Path], str]] = {"WebShop": webshop_files.planted}
+PLANTED: Mapping[str, Callable[[Path], str]] = {
+    "WebShop": webshop_files.planted,
+    "ALFWorld": alfworld_games.planted,
+    "HumanEval": humaneval_files.planted,
+    "MATH-Hard": math_files.planted,
+}
 """Benchmarks whose data are no records: the source that each makes of canaries in a folder."""
 
 WORD, NUMBER = "zzcanaryzz", "86753090"
@@ -74,6 +82,12 @@ def planted(name: str, tmp_path: Path) -> str:
     """A source whose gold-only fields are all canaries, a hundred records at most."""
     if name in PLANTED:
         return PLANTED[name](tmp_path)
+    if stanza(name).package:
+        pytest.skip(
+            f"{name}'s tasks are in a package, not in files: what it knows of solutions is tested in tests/envs"
+        )
+    if name == "AIME-2026":
+        pytest.skip("an answer has three digits at most: tests/envs/test_aime.py changes it, and nothing else changes")
     assert name in GOLD_FIELDS, f"say in GOLD_FIELDS which fields of a {name} record only the scorer may see"
     records = mini_records(name)[:100]
     for index in range(len(records)):
@@ -92,7 +106,8 @@ def test_the_canaries_are_in_every_gold(name: str, planted: str) -> None:
     tasks = core(make(name, planted)).taskset
     for task in tasks:
         gold = tasks.gold(task.id)
-        assert all(WORD in answer for answer in gold.answers)
+        options = task.record.get("options", {})
+        assert all(WORD in answer for answer in gold.answers if answer not in {*options, *options.values()})
         assert json.dumps([gold.answers, gold.record]).count(WORD) >= 1
         assert not canaries(repr(gold) + str(gold))
 
@@ -103,14 +118,14 @@ def test_nothing_that_comes_out_holds_a_canary(
     caplog.set_level(logging.DEBUG)
     out: list[str] = []
     for mode in ("ansi", "human", "html"):
-        env = make(name, planted, render_mode=mode)
+        env = short(name, source=planted, render_mode=mode)
         inner = core(env)
-        for seed in range(10):
+        for seed in range(few(name, 10)):
             tape = play(env, seed, careless)
             out += [json.dumps(entry) for entry in tape.said]
             out.append(str(env.render()))
         rng = np.random.default_rng(0)
-        for index in range(20):
+        for index in range(few(name, 20)):
             env.reset(options={"index": index})
             over = False
             while not over:
@@ -120,8 +135,8 @@ def test_nothing_that_comes_out_holds_a_canary(
         out += [repr(inner.taskset), str(inner), repr(env), repr(inner.task), str(inner.task), str(env.spec)]
         out += [repr(vars(task)) + task.fingerprint for task in inner.taskset]
 
-    collector = Collector(lambda: make(name, planted))
-    jobs = [Job(f"j{i}", inner.taskset[i].id, "g", (i,)) for i in range(20)]
+    collector = Collector(lambda: short(name, source=planted))
+    jobs = [Job(f"j{i}", inner.taskset[i].id, "g", (i,)) for i in range(few(name, 20))]
     trajectories = collector.collect(UniformPolicy(), jobs).trajectories
     write_trajectories(tmp_path / "out.jsonl", trajectories)
     proposals = [repr(turn.candidates) for trajectory in trajectories for turn in trajectory.turns]
@@ -142,7 +157,7 @@ class Untouchable:
 
 
 def test_proposals_need_no_gold(name: str) -> None:
-    env = make(name)
+    env = short(name)
     inner = core(env)
 
     def blind(context: Context, rng: np.random.Generator) -> Action:
@@ -155,7 +170,7 @@ def test_proposals_need_no_gold(name: str) -> None:
             assert inner.proposals(context) == context.proposals
         return uniform(context, rng)
 
-    for seed in range(5):
+    for seed in range(few(name, 5)):
         play(env, seed, blind)
 
 

@@ -16,7 +16,7 @@ from gymnasium.utils.env_checker import check_env
 
 from skillflow_gym import Action
 from skillflow_gym.registration import stanza, stanzas
-from tests.contract.harness import QA, careless, core, make, play
+from tests.contract.harness import QA, careless, core, few, make, play, short
 
 Env = gym.Env[Any, Any]
 WAIT = Action.skill("no-such-skill")
@@ -62,7 +62,7 @@ def test_an_unbuilt_one_says_what_is_ready(entry: Any) -> None:
 
 def test_info_keeps_its_keys_and_types(name: str, env: Env) -> None:
     inner = core(env)
-    for seed in range(5):
+    for seed in range(few(name, 5)):
         tape = play(env, seed, careless)
         for info in tape.infos:
             assert {key: type(value) for key, value in info.items()} == INFO | dict.fromkeys(inner.details(), str)
@@ -84,7 +84,7 @@ def test_info_keeps_its_keys_and_types(name: str, env: Env) -> None:
 
 
 def test_usage_adds_up(name: str, env: Env) -> None:
-    calls = [info["usage"]["calls"] for seed in range(5) for info in play(env, seed).infos]
+    calls = [info["usage"]["calls"] for seed in range(few(name, 5)) for info in play(env, seed).infos]
     assert max(calls) > 0
     assert all(later >= earlier or later == 0 for earlier, later in pairwise(calls))
 
@@ -94,13 +94,13 @@ def test_tasks_are_drawn_named_and_counted(name: str, env: Env) -> None:
     for options in ({"task_id": tasks[3].id}, {"index": 3}):
         _, info = env.reset(options=options)
         assert info["task_id"] == tasks[3].id
-    drawn = {env.reset(seed=seed)[1]["task_id"] for seed in range(30)}
-    assert len(drawn) > 10, "thirty seeds draw many tasks"
+    drawn = {env.reset(seed=seed)[1]["task_id"] for seed in range(few(name, 30))}
+    assert len(drawn) > few(name, 30) / 3, "thirty seeds draw many tasks"
     _, first = env.reset(seed=5)
-    following = [env.reset()[1]["task_id"] for _ in range(10)]
-    assert len(set(following)) > 3, "without a seed each reset draws anew"
+    following = [env.reset()[1]["task_id"] for _ in range(5)]
+    assert len(set(following)) > 1, "without a seed each reset draws anew"
     assert env.reset(seed=5)[1] == first
-    assert [env.reset()[1]["task_id"] for _ in range(10)] == following
+    assert [env.reset()[1]["task_id"] for _ in range(5)] == following
 
 
 @pytest.mark.parametrize("options", [{"index": -1}, {"index": 10**6}, {"seed": 3}, {"task_id": "x", "speed": 1}])
@@ -128,6 +128,8 @@ def test_an_unknown_task_is_refused_with_one_that_exists(env: Env) -> None:
     ],
 )
 def test_wrong_arguments_are_refused(name: str, arguments: dict[str, Any], message: str) -> None:
+    if stanza(name).package and "source" in arguments:
+        message = f"is none of auto, mini, package:{stanza(name).package}: .* tasks come with that package"
     with pytest.raises(ValueError, match=message):
         make(name, **arguments)
 
@@ -204,5 +206,5 @@ def test_no_global_generator_is_used(name: str) -> None:
     random.seed(1)
     np.random.seed(1)
     before = random.getstate(), np.random.get_state()[1].tolist()  # type: ignore[index]
-    play(make(name), 0, careless)
+    play(short(name), 0, careless)
     assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # type: ignore[index]

@@ -13,43 +13,45 @@ import gymnasium as gym
 from gymnasium.envs.registration import EnvSpec
 
 from skillflow_gym.registration import stanza
-from tests.contract.harness import BUILT, careless, make, play, taskset, transcript
+from tests.contract.harness import PLAYABLE, careless, few, make, play, short, taskset, transcript
 
 ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = """
 import hashlib, sys
 from skillflow_gym.registration import stanza
-from tests.contract.harness import make, transcript
+from tests.contract.harness import short, transcript
 for name in sys.argv[1:]:
-    print(name, hashlib.sha256(transcript(make(name)).encode()).hexdigest())
+    print(name, hashlib.sha256(transcript(short(name)).encode()).hexdigest())
 """
 
 
 def test_same_seed_same_episode(name: str) -> None:
-    assert transcript(make(name)) == transcript(make(name))
+    assert transcript(short(name)) == transcript(short(name))
 
 
 def test_used_environments_are_as_good_as_new(name: str) -> None:
-    env = make(name)
+    env = short(name)
     play(env, 1, careless)
     env.reset(seed=3)  # an episode given up half-way
-    assert transcript(env) == transcript(make(name))
+    assert transcript(env) == transcript(short(name))
 
 
 def test_whatever_runs_beside_it(name: str) -> None:
-    alone = transcript(make(name))
+    alone = transcript(short(name))
     with ThreadPoolExecutor(4) as pool:
-        beside = [pool.submit(transcript, make(name, split="test" if i % 2 else "train")) for i in range(6)]
+        beside = [
+            pool.submit(transcript, short(name, split="test" if i % 2 else "train")) for i in range(2 * few(name, 3))
+        ]
         assert {job.result() for job in beside[::2]} == {alone}
         others = {job.result() for job in beside[1::2]}
     assert len(others) == 1 and alone not in others
 
 
 def test_every_process_agrees() -> None:
-    here = "".join(f"{name} {sha256(transcript(make(name)).encode()).hexdigest()}\n" for name in BUILT)
+    here = "".join(f"{name} {sha256(transcript(short(name)).encode()).hexdigest()}\n" for name in PLAYABLE)
     for hash_seed in ("0", "4711"):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-c", ELSEWHERE, *BUILT]
+        command = [sys.executable, "-c", ELSEWHERE, *PLAYABLE]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert done.stdout == here, done.stderr
 

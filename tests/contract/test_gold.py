@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
 
 from skillflow_gym import Action, SkillEnv, Task
-from skillflow_gym.registration import Stanza, stanza
-from tests.contract.harness import BUILT, FIRST, core, make
+from skillflow_gym.registration import stanza
+from tests.contract.harness import PLAYABLE, core, few, make, real_folder, record_path
 
 SPLITS = ("train", "validation", "test")
+FIRST = 10
+"""Tasks of each split that the fast suite plays."""
 NONSENSE = "a teapot made of zinc and of Tuesdays"
 
 
-def real_splits(entry: Stanza) -> list[str]:
+def real_splits(name: str) -> list[str]:
     """The splits whose native file lies under SKILLFLOW_DATA."""
-    folder = Path(os.environ.get("SKILLFLOW_DATA", "")) / entry.data
-    return [split for split, native in entry.splits.items() if (folder / f"{native}.jsonl").is_file()]
+    return [split for split in stanza(name).splits if record_path(name, real_folder(name), split).is_file()]
 
 
-REAL = [(name, split) for name in BUILT if os.environ.get("SKILLFLOW_DATA") for split in real_splits(stanza(name))]
+REAL = [(name, split) for name in PLAYABLE if os.environ.get("SKILLFLOW_DATA") for split in real_splits(name)]
 
 
 def check_gold(env: SkillEnv, tasks: Iterable[Task]) -> int:
@@ -61,14 +61,14 @@ def normalised(answer: str) -> str:
 @pytest.mark.parametrize("split", SPLITS)
 def test_gold_of_the_first_tasks(name: str, split: str) -> None:
     env = core(make(name, split=split))
-    tasks = env.taskset[:FIRST]
+    tasks = env.taskset[: few(name, FIRST)]
     assert check_gold(env, tasks) == len(tasks) > 0
 
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_wrong_answers_to_the_first_tasks(name: str, split: str) -> None:
     env = core(make(name, split=split))
-    tasks = env.taskset[:FIRST]
+    tasks = env.taskset[: few(name, FIRST)]
     assert check_wrong(env, tasks) == len(tasks) > 0
 
 
@@ -83,6 +83,5 @@ def test_all_mini_tasks(name: str, split: str) -> None:
 @pytest.mark.skipif(not REAL, reason="set SKILLFLOW_DATA to a folder with the benchmarks' data")
 @pytest.mark.parametrize(("name", "split"), REAL)
 def test_all_real_tasks(name: str, split: str) -> None:
-    folder = Path(os.environ["SKILLFLOW_DATA"]) / stanza(name).data
-    env = core(make(name, split=split, source=f"file:{folder}"))
+    env = core(make(name, split=split, source=f"file:{real_folder(name)}"))
     assert check_gold(env, env.taskset) == check_wrong(env, env.taskset) == len(env.taskset)

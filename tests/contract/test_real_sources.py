@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -10,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from skillflow_gym.registration import stanza
 from skillflow_gym.tasks import RecordError
-from tests.contract.harness import core, make, mini_records
+from tests.contract.harness import core, make, mini_records, record_path
 
 Record = dict[str, Any]
 COUNT = 12
@@ -22,9 +22,10 @@ BROKEN = 1
 
 def write(folder: Path, name: str, records: list[Record], end: str = ".jsonl") -> str:
     """Records as the train split of a file source."""
-    native = stanza(name).splits["train"]
     text = json.dumps(records) if end == ".json" else "\n".join(json.dumps(r, ensure_ascii=False) for r in records)
-    (folder / f"{native}{end}").write_text(text, encoding="utf-8")
+    path = record_path(name, folder, end=end)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
     return f"file:{folder}"
 
 
@@ -113,7 +114,7 @@ def test_an_id_that_stands_twice_is_refused(name: str, tmp_path: Path) -> None:
 def test_a_file_gives_the_same_tasks(record_name: str, end: str, tmp_path: Path) -> None:
     records = mini_records(record_name)[:COUNT]
     source = write(tmp_path, record_name, records, end)
-    for place in (source, f"{source}/{stanza(record_name).splits['train']}{end}"):
+    for place in (source, f"file:{record_path(record_name, tmp_path, end=end)}"):
         env = make(record_name, place)
         tasks, mini = core(env).taskset, core(make(record_name)).taskset
         assert [task.fingerprint for task in tasks] == [task.fingerprint for task in mini[:COUNT]]
@@ -157,13 +158,14 @@ def test_a_changed_file_is_read_again(record_name: str, tmp_path: Path) -> None:
     ],
 )
 def test_files_that_hold_no_records(record_name: str, content: str, message: str, tmp_path: Path) -> None:
-    native = stanza(record_name).splits["train"]
-    (tmp_path / f"{native}.jsonl").write_text(content, encoding="utf-8")
+    path = record_path(record_name, tmp_path)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content, encoding="utf-8")
     with pytest.raises(RecordError, match=message):
         make(record_name, f"file:{tmp_path}").reset(seed=0)
 
 
 def test_a_missing_file_is_named(record_name: str, tmp_path: Path) -> None:
-    native = stanza(record_name).splits["test"]
-    with pytest.raises(ValueError, match=rf"expected {native}\.jsonl or {native}\.json for split 'test'"):
+    one, other = (record_path(record_name, Path(), "test", end) for end in (".jsonl", ".json"))
+    with pytest.raises(ValueError, match=re.escape(f"expected {one} or {other} for split 'test'")):
         make(record_name, f"file:{tmp_path}", split="test")

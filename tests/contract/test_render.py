@@ -10,7 +10,7 @@ from gymnasium.error import ResetNeeded
 
 from skillflow_gym import Action
 from skillflow_gym.rendering import Step, printable, render_ansi, render_html
-from tests.contract.harness import core, make
+from tests.contract.harness import core, first_act, make
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -40,9 +40,9 @@ class Page(HTMLParser):
 
 def test_ansi_shows_the_task_then_the_last_step(name: str) -> None:
     env = make(name, render_mode="ansi")
-    observation, _ = env.reset(seed=0)
+    observation, _ = env.reset(options={"index": 0})
     assert env.render() == f"Task: {observation['task']}\n{observation['observation']}"
-    action = core(env).gold_actions(core(env).task)[0]
+    action = first_act(core(env))
     observation = env.step(action)[0]
     assert env.render() == f"> {action.to_text()}\n{observation['observation']}"
     env.step("no action")

@@ -10,7 +10,7 @@ import pytest
 import skills_ref
 
 from skillflow_gym import Action, SkillLibrary
-from tests.contract.harness import Tape, core, make, play
+from tests.contract.harness import Tape, core, first_act, make, play
 
 BODIES = {
     "ask-twice": "# Ask twice\n\nSearch once more, with other words.",
@@ -50,14 +50,14 @@ def test_the_catalogue_shows_names_and_descriptions_only(name: str, library: str
 
 def test_a_body_is_added_below_what_was_last_shown(name: str, library: str) -> None:
     env = make(name, library=library)
-    first, before = env.reset(seed=0)
+    first, before = env.reset(options={"index": 0})
     state = {k: v for k, v in engine_state(env).items()}
     for skill, body in BODIES.items():
         observation, reward, terminated, truncated, info = env.step(Action.skill(skill))
         assert (reward, terminated, truncated, info) == (0.0, False, False, before)
         assert observation["observation"] == f"{first['observation']}\n\nSkill {skill}:\n{body}"
     assert engine_state(env) == state, "the engine has not moved"
-    acted = env.step(core(env).gold_actions(core(env).task)[0])[0]["observation"]
+    acted = env.step(first_act(core(env)))[0]["observation"]
     assert acted != first["observation"]
     env.step("no action")
     again = env.step(Action.skill("ask-twice"))[0]["observation"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 
 from skillflow_gym.registration import stanza
 from skillflow_gym.tasks import require_disjoint
-from tests.contract.harness import BUILT, core, make, taskset
+from tests.built import mini_source
+from tests.contract.harness import BUILT, core, make, real_folder, record_path, taskset
 
 SPLITS = ("train", "validation", "test")
 
@@ -22,15 +22,16 @@ def test_train_is_the_default(name: str) -> None:
 def test_mini_tasks_are_disjoint_by_content(name: str) -> None:
     for one, other in combinations(stanza(name).splits, 2):
         require_disjoint(taskset(name, one), taskset(name, other))
-        prompts = {task.prompt.casefold() for task in taskset(name, one)}
-        assert prompts.isdisjoint(task.prompt.casefold() for task in taskset(name, other))
+        if hasattr(type(core(make(name))), "schema"):  # elsewhere what is asked recurs, in another world
+            prompts = {task.prompt.casefold() for task in taskset(name, one)}
+            assert prompts.isdisjoint(task.prompt.casefold() for task in taskset(name, other))
 
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_tasks_have_ids_and_contents_of_their_own(name: str, split: str) -> None:
     tasks = taskset(name, split)
     assert len({task.id for task in tasks}) == len(tasks) == len({task.fingerprint for task in tasks})
-    assert tasks.split == split and tasks.source == "mini"
+    assert tasks.split == split and tasks.source == mini_source(name)
     assert all(tasks.by_id(task.id) is task for task in tasks)
     assert all(task.prompt.strip() == task.prompt != "" for task in tasks)
 
@@ -49,8 +50,8 @@ def test_native_names_stand_for_their_split(name: str) -> None:
 @pytest.mark.skipif("SKILLFLOW_DATA" not in os.environ, reason="set SKILLFLOW_DATA to the benchmarks' data")
 @pytest.mark.parametrize("name", BUILT)
 def test_real_train_and_validation_are_disjoint(name: str) -> None:
-    folder = Path(os.environ["SKILLFLOW_DATA"]) / stanza(name).data
-    if not all((folder / f"{stanza(name).splits[s]}.jsonl").is_file() for s in ("train", "validation")):
+    folder = real_folder(name)
+    if not all(record_path(name, folder, split).is_file() for split in ("train", "validation")):
         pytest.skip(f"{folder} does not hold both splits")
     train, validation = (core(make(name, f"file:{folder}", split=s)).taskset for s in ("train", "validation"))
     require_disjoint(train, validation)

@@ -23,6 +23,7 @@ from skillflow_gym.envs.mini.alfworld_game import author
 from skillflow_gym.envs.mini.alfworld_world import KINDS, Spec
 from skillflow_gym.sources import SourceError
 from skillflow_gym.tasks import RecordError
+from tests.envs.alfworld_games import listed_games, needs_lists, write
 
 pytestmark = pytest.mark.skipif(find_spec("alfworld") is None, reason="needs the extra alfworld")
 ROOT = Path(__file__).parents[2]
@@ -101,15 +102,14 @@ def test_fifty_steps(env: ALFWorldEnv) -> None:
     assert ends == [*[(0.0, False, False)] * 49, (0.0, False, True)]
 
 
-def test_giving_up_is_proposed_once_something_was_tried(env: ALFWorldEnv) -> None:
+def test_what_is_proposed_is_what_the_engine_takes(env: ALFWorldEnv) -> None:
     from skillflow_gym.episode import Episode
     from skillflow_gym.policy import Decision
 
     episode = Episode(env, seed=0)
-    acts = tuple(map(Action.act, episode.context.admissible))
-    assert episode.context.proposals == acts
-    episode.step(Decision(Action.act("look"), 0.0, 0.0))
-    assert episode.context.proposals == (*map(Action.act, episode.context.admissible), Action.accept(""))
+    for action in (Action.act("look"), episode.context.proposals[0]):
+        assert episode.context.proposals == tuple(map(Action.act, env.admissible()))
+        episode.step(Decision(action, 0.0, 0.0))
 
 
 # The engine --------------------------------------------------------------------------------------------------------
@@ -211,16 +211,6 @@ def test_two_processes_say_the_same() -> None:
 # Sources -----------------------------------------------------------------------------------------------------------
 
 
-def write(folder: Path, spec: Spec, **changes: Any) -> Path:
-    """A game as ALFWorld keeps it."""
-    game = author(spec)
-    file = folder / spec.id / "game.tw-pddl"
-    file.parent.mkdir(parents=True)
-    content = {**game.data, "walkthrough": list(game.walkthrough), "solvable": True, **changes}
-    file.write_text(json.dumps(content), encoding="utf-8")
-    return file
-
-
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A tree as ALFWorld's, with two games a split."""
@@ -228,6 +218,15 @@ def tree(tmp_path: Path) -> Path:
         for spec in specs(split)[:2]:
             write(tmp_path / "json_2.1.1" / native, spec)
     return tmp_path
+
+
+def test_kinds_of_tasks() -> None:
+    env = ALFWorldEnv("ALFWorld", split="test", source="mini", task=f"{KINDS[2]},{KINDS[0]}")
+    assert {task.record["kind"] for task in env.taskset} == {KINDS[0], KINDS[2]} and len(env.taskset) == 20
+    assert env.reset(options={"index": 1})[1]["task_id"] == env.taskset[1].id
+    env.close()
+    with pytest.raises(ValueError, match="ALFWorld has no kind of task 'cooking': pick_and_place_simple, "):
+        ALFWorldEnv("ALFWorld", source="mini", task="cooking")
 
 
 def test_a_tree_of_games(tree: Path) -> None:
@@ -241,6 +240,39 @@ def test_a_tree_of_games(tree: Path) -> None:
     _, info = env.reset(options={"task_id": task.id})
     assert info["source"] == f"file:{tree / 'json_2.1.1'}" and info["task_id"] == task.id
     assert [env.step(action) for action in env.gold_actions(task)][-1][1] == 1.0
+    env.close()
+
+
+@needs_lists
+def test_the_tree_of_alfworlds_own_games(tmp_path: Path) -> None:
+    games = listed_games()
+    content = {"pddl_domain": "", "pddl_problem": "", "grammar": '"rhs": "Your task is to: look around."'}
+    for game in games:
+        folder = tmp_path.joinpath("json_2.1.1", *game)
+        folder.mkdir(parents=True)
+        (folder / "game.tw-pddl").write_text(json.dumps(content), encoding="utf-8")
+    found = set()
+    for split, native in (("train", "train"), ("test", "valid_unseen")):
+        tasks = ALFWorldEnv("ALFWorld", split=split, source=f"file:{tmp_path}").taskset
+        found |= {(native, *task.id.split("/")) for task in tasks}
+        assert all(task.id.startswith(f"{task.record['kind']}-") for task in tasks)
+        assert all(task.id.split("/")[0].endswith(f"-{task.record['scene']}") for task in tasks)
+    assert found == {game for game in games if "Sliced" not in game[1]}, "as in ALFWorld, nothing is to be sliced"
+    assert len(found) > 3000
+
+
+@needs_lists
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_tasks_of_alfworld_in_rooms_that_are_furnished_here_can_be_won(tmp_path: Path) -> None:
+    for name in sorted({name for _, name, _ in listed_games()})[::25]:
+        kind, thing, _, place, scene = name.split("-")
+        write(tmp_path, Spec(kind, thing, place, int(scene)))
+    env = ALFWorldEnv("ALFWorld", source=f"file:{tmp_path}")
+    for task in env.taskset:
+        env.reset(options={"task_id": task.id})
+        assert [env.step(action)[1:4] for action in env.gold_actions(task)][-1] == (1.0, True, False), task.id
+    assert len(env.taskset) > 60
     env.close()
 
 
@@ -262,7 +294,7 @@ def test_auto_takes_alfworlds_data_where_the_split_is(tree: Path, monkeypatch: p
 
 @pytest.mark.parametrize(
     ("place", "message"),
-    [("nowhere", "no such file or folder"), ("", r"expected games in json_2\.1\.1/valid_unseen/KIND-")],
+    [("nowhere", "no such file or folder"), ("", r"expected json_2\.1\.1/valid_unseen/\*/\*/game\.tw-pddl or ")],
 )
 def test_a_folder_without_games_is_refused(tmp_path: Path, place: str, message: str) -> None:
     with pytest.raises(SourceError, match=message):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -28,11 +27,11 @@ from skillflow_gym.envs.mini.alfworld_world import (
     Spec,
     furnish,
 )
+from tests.envs.alfworld_games import listed_games, needs_lists
 
 pytestmark = pytest.mark.skipif(find_spec("alfworld") is None, reason="needs the extra alfworld")
 ROOT = Path(__file__).parents[2]
 SPLITS = tuple(SIZES)
-LISTS = Path(os.environ.get("SKILLFLOW_DATA", "")) / "alfworld" / "task_lists"
 DIGEST = """
 import hashlib
 from skillflow_gym.envs.mini import alfworld, alfworld_game
@@ -122,21 +121,9 @@ def test_what_cannot_be_is_refused_with_the_reason(spec: Spec, reason: str) -> N
         author(spec)
 
 
-def real_tasks() -> set[str]:
-    """The names of ALFWorld's own tasks, KIND-THING-MOVABLE-PLACE-SCENE, in the lists of others."""
-    names = set()
-    for file in LISTS.glob("*.json"):
-        content = json.loads(file.read_text(encoding="utf-8"))
-        if isinstance(content, list):
-            names |= {entry["task_type"] for entry in content}
-        else:
-            names |= {path.split("/")[2] for paths in content.values() for path in paths}
-    return names
-
-
-@pytest.mark.skipif(not LISTS.is_dir(), reason="set SKILLFLOW_DATA to a folder with the benchmarks' data")
+@needs_lists
 def test_every_task_of_alfworld_that_is_known_can_be_made() -> None:
-    names = real_tasks()
+    names = {name for _, name, _ in listed_games()}
     assert len(names) > 1500
     for name in names:
         kind, thing, movable, place, scene = name.split("-")

@@ -39,9 +39,9 @@ def test_all_variations_in_turn(split: str, count: int) -> None:
     with opened(split=split) as env:
         tasks = env.taskset
     assert len(tasks) == count
-    assert [task.record["task"] for task in tasks[:30]] == list(task_names().values())
+    assert [task.record["kind"] for task in tasks[:30]] == list(task_names().values())
     assert all(task.prompt.startswith("Your task is to ") and task.prompt.endswith(".") for task in tasks)
-    assert all(task.id == f"{task.record['task']}/{task.record['variation']}" for task in tasks)
+    assert all(task.id == f"{task.record['kind']}/{task.record['variation']}" for task in tasks)
 
 
 @needs_data
@@ -50,7 +50,7 @@ def test_the_splits_are_the_recorded_ones() -> None:
         with opened(split=split) as env:
             found: dict[str, list[int]] = {}
             for task in env.taskset:
-                found.setdefault(task.record["task"], []).append(task.record["variation"])
+                found.setdefault(task.record["kind"], []).append(task.record["variation"])
         for row in json.loads((DATA / "variations_splits.json").read_text()):
             first, last, count = row[native]
             assert found[row["task"]] == list(range(first, last + 1)) and len(found[row["task"]]) == count
@@ -60,14 +60,14 @@ def test_descriptions_are_what_the_simulator_says_when_it_has_loaded_the_variati
     engine = ScienceWorldEngine()
     with opened() as env:
         for task in env.taskset[30:120:3]:
-            engine.load(**task.record)
+            engine.load(*task.record.values())
             assert engine.description() == task.prompt, task.id
     engine.close()
 
 
 def test_names_ids_and_several_tasks() -> None:
     with opened(task="find-living-thing") as env:
-        assert len(env.taskset) == 150 and {t.record["task"] for t in env.taskset} == {"find-living-thing"}
+        assert len(env.taskset) == 150 and {t.record["kind"] for t in env.taskset} == {"find-living-thing"}
     with opened(task="4-1,1-1", split="dev") as env:
         assert len(env.taskset) == 75 + 7 and env.split == "validation"
         assert [t.id for t in env.taskset[:3]] == ["find-living-thing/150", "boil/14", "find-living-thing/151"]
@@ -126,7 +126,7 @@ def test_options_that_name_none(options: dict[str, Any], message: str) -> None:
 
 
 def test_files_are_refused() -> None:
-    with pytest.raises(ValueError, match="tasks come with its simulator: leave it out"):
+    with pytest.raises(ValueError, match="tasks come with that package, and from nowhere else"):
         ScienceWorldEnv("ScienceWorld", source=f"file:{__file__}")
 
 
@@ -160,7 +160,7 @@ def test_a_mistake_that_ends_the_episode_pays_nothing() -> None:
         env.reset(options={"index": 0})
         _, reward, terminated, truncated, info = env.step(Action.act("focus on agent"))
         assert (reward, terminated, truncated, info["success"]) == (0.0, True, False, False)
-        assert info["score"] == {"raw": -100.0, "raw_delta": -100.0}
+        assert info["score"] == {"score": 0.0, "raw": -100.0, "raw_delta": -100.0}
 
 
 @pytest.mark.parametrize("end", ["accept", "limit"])
@@ -183,7 +183,7 @@ def test_a_step_that_asks_nothing_changes_nothing() -> None:
         env.reset(options={"index": 0})
         score = next(score for action in gold if (score := env.step(action)[4]["score"])["raw_delta"])
         for nothing in (Action.skill("none"), "no action"):
-            assert env.step(nothing)[4]["score"] == {"raw": score["raw"], "raw_delta": 0.0}
+            assert env.step(nothing)[4]["score"] == {**score, "raw_delta": 0.0}
 
 
 # What the simulator says ----------------------------------------------------------------------------------------------
@@ -202,7 +202,10 @@ def test_recorded_episodes(number: int) -> None:
         for step, (action, text, change, score, done, _) in enumerate(episode["steps"]):
             observation, _, terminated, _, info = env.step(Action.act(action))
             assert parts(observation["observation"]) == parts(text), (step, action)
-            assert info["score"] == {"raw": score, "raw_delta": change} and terminated is done, (step, action)
+            assert info["score"] == {"score": score, "raw": score, "raw_delta": change} and terminated is done, (
+                step,
+                action,
+            )
             start += change
             assert start == score
     assert terminated and info["success"]

@@ -11,12 +11,11 @@ import pytest
 from gymnasium.envs.registration import EnvSpec
 
 from skillflow_gym import Action
-from skillflow_gym.registration import stanzas
 from skillflow_gym.trajectory import read_trajectories
 from skillflow_gym.wrappers import RecordTrajectory, TextAction
+from tests.built import built
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-BUILT = [s.env_id for s in stanzas() if s.built]
 
 
 def make(path: Path, env_id: str = "SkillFlow/HotpotQA-v0") -> RecordTrajectory:
@@ -29,7 +28,7 @@ def play(env: gym.Env, index: int = 0, answer: str = "yes") -> None:
     env.step(Action.accept(answer))
 
 
-@pytest.mark.parametrize("env_id", BUILT)
+@pytest.mark.parametrize("env_id", built(lambda entry: entry.env_id))
 def test_the_file_holds_what_the_environment_said(tmp_path: Path, env_id: str) -> None:
     env = make(tmp_path / "new folder" / "t.jsonl", env_id)
     observation, info = env.reset(seed=7)
@@ -38,7 +37,7 @@ def test_the_file_holds_what_the_environment_said(tmp_path: Path, env_id: str) -
     (kept,) = read_trajectories(tmp_path / "new folder" / "t.jsonl")
 
     assert (kept.task, kept.first, kept.seed) == (observation["task"], observation["observation"], 7)
-    assert (kept.task_id, kept.split, kept.source) == (info["task_id"], "train", "mini")
+    assert (kept.task_id, kept.split, kept.source) == (info["task_id"], "train", info["source"])
     assert [turn.action.to_text() for turn in kept.turns] == [
         "act(hello)",
         "skill(none)",

@@ -12,11 +12,10 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 
 from skillflow_gym import wrappers
-from skillflow_gym.registration import stanzas
 from skillflow_gym.spaces import Unicode
 from skillflow_gym.wrappers import TextAction, ToolCallAction
+from tests.built import built
 
-BUILT = [s.env_id for s in stanzas() if s.built]
 MODULES = [module.name for module in pkgutil.iter_modules(wrappers.__path__, wrappers.__name__ + ".")]
 
 
@@ -35,7 +34,7 @@ def test_every_example_in_a_docstring_runs(module: str) -> None:
 
 
 @pytest.mark.parametrize("wrapper", [TextAction, ToolCallAction])
-@pytest.mark.parametrize("env_id", BUILT)
+@pytest.mark.parametrize("env_id", built(lambda entry: entry.env_id))
 def test_action_wrappers_pass_check_env_and_come_back_from_their_spec(
     wrapper: type[gym.Wrapper[object, object, object, object]], env_id: str
 ) -> None:

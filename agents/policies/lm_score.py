@@ -1,0 +1,197 @@
+"""Log-probabilities of token ids with gradients that are exact in any number of micro-batches and any memory.
+
+A loss over a whole batch couples its trajectories (log Z of a group, say), yet no graph of the whole batch need exist.
+`log_probs` computes the values without a graph. When the loss is differentiated, autograd hands back d loss / d value,
+one number per value, and each micro-batch is run again with a graph and differentiated with these as weights:
+
+    d loss / d theta = sum over micro-batches of sum over values of (d loss / d value) (d value / d theta)
+
+so every objective is a pure function of log-probabilities, and only one micro-batch is ever held. Values that fit into
+one micro-batch keep their graph and are not computed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from skillflow_gym.agents.policies.lm_tree import Tree, attend
+
+
+@dataclass(frozen=True)
+class Row:
+    """Ids in which some are scored, each given all before it.
+
+    Attributes:
+        ids: the ids, [L].
+        places: which of them are scored, [K].
+        sources: the places whose outputs predict them, [K]: in a text, the place before.
+        owners: the value that each scored id's log-probability is added to, [K].
+        tree: what sees what, where the ids are not one text; see ``lm_tree``. All rows of a call have one, or none.
+    """
+
+    ids: Sequence[int]
+    places: Sequence[int]
+    sources: Sequence[int]
+    owners: Sequence[int]
+    tree: Tree | None = None
+
+    def __len__(self) -> int:
+        """How many ids must be fed: no more than to the last source."""
+        return max(self.sources) + 1 if self.tree is None else len(self.ids)
+
+    @classmethod
+    def text(cls, ids: Sequence[int], places: Sequence[int], owners: Sequence[int]) -> Row:
+        """A text in which the ids at ``places``, never the first, are scored given all before them."""
+        return cls(ids, places, [place - 1 for place in places], owners)
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How rows are scored.
+
+    Attributes:
+        model: the causal model, adapters inside.
+        active: puts the adapter that scores in place, for a while.
+        temperature: divides the logits.
+        budget: most ids in a micro-batch, padding included; a longer row is one by itself.
+        checkpointing: whether the model keeps only its layers' inputs for the backward pass.
+    """
+
+    model: Any
+    active: Callable[[], AbstractContextManager[None]]
+    temperature: float
+    budget: int
+    checkpointing: bool = False
+
+    @contextmanager
+    def graph(self) -> Iterator[None]:
+        """Compute with a graph. Layers are checkpointed in training mode alone, where they would keep no cache."""
+        with self.active(), torch.enable_grad():
+            self.model.train(self.checkpointing)
+            try:
+                yield
+            finally:
+                self.model.eval()
+
+
+def log_probs(scoring: Scoring, rows: Sequence[Row], count: int, parameters: Sequence[nn.Parameter] = ()) -> Tensor:
+    """``count`` values in nats, each the sum of the log-probabilities of the ids that it owns; added up in fp64.
+
+    Differentiable in ``parameters``, unless there are none or gradients are disabled.
+    """
+    if not torch.is_grad_enabled() or not parameters:
+        with torch.no_grad():
+            return _values(scoring, micro_batches(rows, scoring.budget), count)
+    values: Tensor = _Scored.apply(scoring, rows, count, *parameters)
+    return values
+
+
+class _Scored(torch.autograd.Function):
+    """The two passes as one node of autograd's graph."""
+
+    @staticmethod
+    def forward(ctx: Any, scoring: Scoring, rows: Sequence[Row], count: int, *parameters: nn.Parameter) -> Tensor:
+        batches = micro_batches(rows, scoring.budget)
+        ctx.scoring, ctx.batches, ctx.parameters, ctx.kept = scoring, batches, parameters, None
+        if len(batches) != 1:
+            return _values(scoring, batches, count)
+        with scoring.graph():
+            ctx.kept = _token_log_probs(scoring, batches[0])
+        return _add(ctx.kept.detach(), batches[0], count)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, weights: Tensor) -> tuple[Any, ...]:
+        totals = [torch.zeros_like(parameter) for parameter in ctx.parameters]
+        for batch in ctx.batches:
+            owned = weights[_owners(batch, weights.device)]  # [K]
+            if not bool(owned.any()):
+                continue
+            with ctx.scoring.graph():
+                tokens = ctx.kept if ctx.kept is not None else _token_log_probs(ctx.scoring, batch)
+                gradients = torch.autograd.grad(tokens, ctx.parameters, owned.to(tokens), allow_unused=True)
+            for total, gradient in zip(totals, gradients, strict=True):
+                if gradient is not None:
+                    total += gradient
+        ctx.kept = None
+        return (None, None, None, *totals)
+
+
+def micro_batches(rows: Sequence[Row], budget: int) -> list[list[Row]]:
+    """The rows by length, the longest first, in batches of at most ``budget`` ids with their padding."""
+    batches: list[list[Row]] = []
+    for row in sorted(rows, key=len, reverse=True):  # stable, so the same every time
+        if batches and (len(batches[-1]) + 1) * len(batches[-1][0]) <= budget:
+            batches[-1].append(row)
+        else:
+            batches.append([row])
+    return batches
+
+
+def _values(scoring: Scoring, batches: Sequence[Sequence[Row]], count: int) -> Tensor:
+    values = torch.zeros(count, dtype=torch.float64)
+    with scoring.active():
+        for batch in batches:
+            values = values + _add(_token_log_probs(scoring, batch), batch, count)
+    return values
+
+
+def _owners(batch: Sequence[Row], device: torch.device) -> Tensor:
+    return torch.tensor([owner for row in batch for owner in row.owners], device=device)
+
+
+def _add(tokens: Tensor, batch: Sequence[Row], count: int) -> Tensor:
+    """Values [count] on the CPU, where the order of additions is always the same, from log-probabilities [K]."""
+    sums = torch.zeros(count, dtype=torch.float64)
+    return sums.index_add(0, _owners(batch, torch.device("cpu")), tokens.cpu().double())
+
+
+def _token_log_probs(scoring: Scoring, batch: Sequence[Row]) -> Tensor:
+    """The log-probability of each scored id, [K] in fp32.
+
+    Padding stands on the right, where nothing that is causal can see it: texts need no mask, and so there is no
+    difference between full, sliding and linear attention.
+    """
+    device = scoring.model.device
+    ids = torch.zeros(len(batch), max(len(row) for row in batch), dtype=torch.long)
+    for number, row in enumerate(batch):
+        ids[number, : len(row)] = torch.tensor(row.ids[: len(row)])
+    trees = [row.tree for row in batch if row.tree is not None]
+    sight = attend(trees, ids.shape[1], scoring.model.config, scoring.model.dtype) if trees else {}
+    which = torch.tensor([number for number, row in enumerate(batch) for _ in row.places], device=device)
+    where = torch.tensor([source for row in batch for source in row.sources], device=device)
+    targets = torch.tensor([row.ids[place] for row in batch for place in row.places], device=device)
+    with only(scoring.model, which, where):
+        logits = scoring.model(input_ids=ids.to(device), use_cache=False, **_move(sight, device)).logits
+    return -functional.cross_entropy(logits.float() / scoring.temperature, targets, reduction="none")
+
+
+def _move(inputs: Any, device: torch.device) -> Any:
+    if isinstance(inputs, dict):
+        return {name: _move(value, device) for name, value in inputs.items()}
+    return inputs.to(device)
+
+
+@contextmanager
+def only(model: Any, which: Tensor, where: Tensor) -> Iterator[None]:
+    """Make ``model`` compute logits at positions ``where`` of rows ``which`` alone: [K, V] instead of [R, L, V].
+
+    The positions are gathered before the output layer, so whatever the model does to its logits stays as it is. The
+    gathered block is contiguous: on a CPU, bf16 products of strided views are tens of times slower.
+    """
+
+    def gather(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return (inputs[0][which, where], *inputs[1:])  # [K, H]
+
+    handle = model.get_output_embeddings().register_forward_pre_hook(gather)
+    try:
+        yield
+    finally:
+        handle.remove()

@@ -1,0 +1,213 @@
+"""A process that has children ready for requests, reports how they end, and kills them when the asker goes away.
+
+A request is one message on the control socket that carries file descriptors: first the *lease*, a stream socket, then
+those that the child is to use. The asker writes the child's orders to the lease (four bytes of length, then JSON) and
+reads lines of JSON from it; the last has ``status``, the wait status, and what the child sent on its channel. It is
+written when the child and what it left behind are dead. When the asker shuts its end of the lease down, or dies, the
+child is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from . import linux
+
+READY = b"+"
+_SPARES = 2
+"""Children forked ahead; each is used once."""
+_DESCRIPTORS = 16
+_MESSAGE = 4096
+
+
+class _Child:
+    """A child, its lease once it has orders, and its wait status once it is dead."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self.channel = channel
+        self.lease: socket.socket | None = None
+        self.status: int | None = None
+
+
+class _Server:
+    def __init__(self, fork: Callable[[], int], run: Callable[[socket.socket], NoReturn]) -> None:
+        self._fork, self._run = fork, run
+        self._children: dict[int, _Child] = {}
+        self._poll = select.poll()
+
+    def serve(self, control: socket.socket) -> None:
+        parent = os.getppid()
+        wake, wakeup = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._poll.register(control, select.POLLIN)
+        self._poll.register(wake, select.POLLIN)
+        self._fill()
+        control.send(READY)
+        while os.getppid() == parent:
+            for fd, _ in self._poll.poll(1000):
+                if fd == wake:
+                    os.read(wake, 4096)
+                    self._reap()
+                elif fd == control.fileno():
+                    fds = _received(control)
+                    if not fds:  # nobody can ask any more
+                        return
+                    self._hand_out(fds)
+                else:
+                    self._kill(fd)
+            self._fill()
+
+    def _fill(self) -> None:
+        missing = _SPARES - sum(child.lease is None for child in self._children.values())
+        with contextlib.suppress(OSError):  # no more processes: a request will say so
+            for _ in range(missing):
+                self._add()
+
+    def _add(self) -> int:
+        ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        with theirs:
+            pid = self._fork()
+            if pid == 0:
+                _be_child(theirs, self._run)
+        self._children[pid] = _Child(ours)
+        return pid
+
+    def _hand_out(self, fds: list[int]) -> None:
+        lease = socket.socket(fileno=fds[0])
+        try:
+            pid = next((pid for pid, child in self._children.items() if child.lease is None), None) or self._add()
+            socket.send_fds(self._children[pid].channel, [b"!"], fds)
+        except OSError as error:
+            with lease, contextlib.suppress(OSError):
+                say(lease, failed=str(error), status=-1)
+        else:
+            self._children[pid].lease = lease
+            self._poll.register(lease, select.POLLRDHUP)
+        for fd in fds[1:]:
+            os.close(fd)
+
+    def _kill(self, lease: int) -> None:
+        self._poll.unregister(lease)
+        for pid, child in self._children.items():
+            if child.lease is not None and child.lease.fileno() == lease and child.status is None:
+                os.kill(pid, signal.SIGKILL)
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    break
+                if pid in self._children:
+                    self._children[pid].status = status
+        # What a dead child left behind has become ours: it dies as well, and only then is the child's end reported.
+        alive = {pid for pid, child in self._children.items() if child.status is None}
+        orphans = [pid for pid in linux.children() if pid not in alive]
+        for pid in orphans:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if not orphans:
+            for pid in self._children.keys() - alive:
+                self._report(self._children.pop(pid))
+
+    def _report(self, child: _Child) -> None:
+        with child.channel as channel:
+            if child.lease is None:
+                return
+            with contextlib.suppress(KeyError):  # it was killed and is no longer polled
+                self._poll.unregister(child.lease)
+            try:
+                said = json.loads(channel.recv(_MESSAGE, socket.MSG_DONTWAIT) or "{}")
+            except OSError:
+                said = {}
+            with child.lease, contextlib.suppress(OSError):  # perhaps nobody listens
+                say(child.lease, **said, status=child.status)
+
+
+def serve(control: socket.socket, fork: Callable[[], int], run: Callable[[socket.socket], NoReturn]) -> None:
+    """Serve until the other end of ``control`` is closed or the parent process is gone.
+
+    Args:
+        control: a SOCK_SEQPACKET socket.
+        fork: as ``os.fork``.
+        run: what a child does; it calls ``take`` with its channel once it is ready for orders, and does not return.
+    """
+    control.set_inheritable(False)
+    linux.become_subreaper()
+    try:
+        _Server(fork, run).serve(control)
+    finally:
+        while pids := linux.children():
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+
+def _be_child(channel: socket.socket, run: Callable[[socket.socket], NoReturn]) -> NoReturn:
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.closerange(3, channel.fileno())  # the server's own, and those of other children
+        os.closerange(channel.fileno() + 1, 1 << 16)
+        run(channel)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            tell(channel, failed=f"{type(error).__name__}: {error}")
+    finally:
+        os._exit(1)
+
+
+def take(channel: socket.socket) -> tuple[Any, socket.socket, list[int]]:
+    """A child waits for its orders: returns them, the lease and the further descriptors."""
+    fds = _received(channel)
+    if not fds:
+        os._exit(1)  # the server is gone
+    lease = socket.socket(fileno=fds[0])
+    length = int.from_bytes(_exactly(lease, 4), "big")
+    return json.loads(_exactly(lease, length)), lease, fds[1:]
+
+
+def tell(channel: socket.socket, **what: Any) -> None:
+    """A child says something for the last line of its lease."""
+    channel.send(json.dumps(what).encode()[:_MESSAGE])
+
+
+def say(lease: socket.socket, **what: Any) -> None:
+    """Write a line of JSON."""
+    lease.sendall(json.dumps(what).encode() + b"\n")
+
+
+def memory(content: bytes) -> int:
+    """A descriptor from which ``content`` can be read."""
+    fd = os.memfd_create("data", os.MFD_CLOEXEC)
+    with os.fdopen(os.dup(fd), "wb") as file:
+        file.write(content)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def _received(sock: socket.socket) -> list[int]:
+    _, fds, _, _ = socket.recv_fds(sock, 16, _DESCRIPTORS)
+    for fd in fds:
+        os.set_inheritable(fd, False)
+    return fds
+
+
+def _exactly(lease: socket.socket, length: int) -> bytes:
+    parts = []
+    while length:
+        part = lease.recv(min(length, 1 << 20))
+        if not part:
+            sys.exit(1)  # the asker is gone
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,83 @@
+"""The fork server outside the sandbox: each child becomes the program that it is ordered to become.
+
+Orders (JSON): ``argv``, which starts with an absolute path; ``stdin`` (text); ``environment``; ``cwd``; ``data``
+(texts that the program reads from descriptors); ``uid`` (null to stay who we are) and ``stage`` (host paths to show
+to that user). A pair in ``argv`` stands for what is known here only: ``["data", i]`` for the descriptor of ``data[i]``,
+``["seccomp", 0]`` for the filter's, ``["stage", i]`` for a path where that user finds ``stage[i]``, and ``["fd", i]``
+for the descriptor i of the request; fd 0 is the lease, 1 and 2 are the standard output and error.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import linux, seccomp
+from .forkserver import memory, serve, take
+
+_STAGE = "/tmp"
+
+
+def main(control: int) -> None:
+    """Serve the control socket with that number."""
+    serve(socket.socket(fileno=control), os.fork, _launch)
+
+
+def _launch(channel: socket.socket) -> NoReturn:
+    os.setsid()
+    Path("/proc/self/oom_score_adj").write_text("1000")  # rather this than the process that trains
+    order, lease, fds = take(channel)
+    for number, fd in enumerate((memory(order["stdin"].encode()), *fds[:2])):
+        os.dup2(fd, number)
+    names: dict[str, list[Any]] = {
+        "fd": [lease.fileno(), *fds],
+        "data": [memory(text.encode()) for text in order["data"]],
+        "stage": order["stage"],
+        "seccomp": [memory(seccomp.program())],
+    }
+    if order["uid"] is not None:
+        names["stage"] = _stage(order["stage"])
+        os.setgroups([])
+        os.setresgid(order["uid"], order["uid"], order["uid"])
+        os.setresuid(order["uid"], order["uid"], order["uid"])
+    os.chdir(order["cwd"])
+    argv = []
+    for text in order["argv"]:
+        if not isinstance(text, str):
+            kind, index = text
+            name = names[kind][index]
+            if isinstance(name, int):
+                os.set_inheritable(name, True)
+            text = str(name)
+        argv.append(text)
+    os.execve(argv[0], argv, order["environment"])
+
+
+def _stage(paths: Sequence[str]) -> list[str]:
+    """Mount ``paths`` where any user can reach them, in a mount namespace of our own, and give their new names.
+
+    An unprivileged user cannot pass through a folder like /root, even if what lies further down is open to all.
+    """
+    linux.unshare(linux.CLONE_NEWNS)
+    linux.mount("none", "/", "none", linux.MS_REC | linux.MS_PRIVATE)
+    sources = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in paths]  # before the next line covers some
+    linux.mount("tmpfs", _STAGE, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755,size=1m")
+    staged = []
+    for number, source in enumerate(sources):
+        target = f"{_STAGE}/{number}"
+        if Path(f"/proc/self/fd/{source}").is_dir():
+            os.mkdir(target)
+        else:
+            os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
+        linux.mount(f"/proc/self/fd/{source}", target, "none", linux.MS_BIND | linux.MS_REC)
+        os.close(source)
+        staged.append(target)
+    return staged
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

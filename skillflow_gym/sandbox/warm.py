@@ -1,0 +1,99 @@
+"""A warm interpreter under bubblewrap: ``spawn.zygote``, which forks each run into a sandbox of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from skillflow_gym.errors import InfrastructureError
+from skillflow_gym.sandbox import Completed, Limits, Mounts
+from skillflow_gym.sandbox.client import Client
+from skillflow_gym.sandbox.completed import completed
+from skillflow_gym.sandbox.launcher import Launcher, Slot, orders
+from skillflow_gym.sandbox.rlimits import rlimits
+from skillflow_gym.sandbox.uids import Uids
+from skillflow_gym.sandbox.view import View
+
+_HOME = "/run/skillflow"
+_CODE = f"import sys; sys.path.append('{_HOME}'); from spawn.zygote import main; main(int(sys.argv[1]), sys.argv[2:])"
+_START_DEADLINE = 60.0
+
+
+class Warm:
+    """Owns one zygote, started when first needed and again when it has died; safe to use from many threads."""
+
+    def __init__(self, bwrap: Sequence[str], launcher: Launcher, uids: Uids, preload: Sequence[str]) -> None:
+        """Take the arguments that start bwrap, and the modules that the zygote is to import."""
+        self._bwrap, self._launcher, self._uids, self._preload = bwrap, launcher, uids, tuple(preload)
+        self._lock = threading.Lock()
+        self._held = ExitStack()
+        self._client: Client | None = None
+        self._owner = 0
+
+    def run(self, code: str, stdin: str, limits: Limits, environment: Mapping[str, str]) -> Completed:
+        """Run ``code`` as a program of its own.
+
+        Raises:
+            InfrastructureError: the zygote does not start, or died.
+        """
+        order = {
+            "code": code,
+            "stdin": stdin,
+            "environment": {**environment, "PYTHONHASHSEED": "0"},
+            "limits": rlimits(limits),
+        }
+        ended = self._ready().run(order, merged=False, wall=limits.wall, output=limits.output)
+        if "failed" in ended.said:
+            raise InfrastructureError(f"the sandbox did not start: {ended.said['failed']}")
+        # The first process of its namespace dies before it can tell only by the hand that also kills the program.
+        return completed(ended, int(ended.said.get("code", -signal.SIGKILL)))
+
+    def close(self) -> None:
+        """End the zygote and its runs."""
+        with self._lock:
+            self._held.close()
+            self._client = None
+
+    def _ready(self) -> Client:
+        with self._lock:
+            if self._client is None or self._owner != os.getpid() or self._client.ended():
+                self._held.close()
+                self._client = None
+                self._client = self._start()
+                self._owner = os.getpid()
+            return self._client
+
+    def _start(self) -> Client:
+        view = View(Mounts(read_only={f"{_HOME}/spawn": Path(__file__).parent / "spawn"}), {})
+        packages = ":".join(view.show_packages())
+        ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        order = orders(
+            [
+                *(*self._bwrap, *view.arguments, "--remount-ro", "/dev", "--remount-ro", "/"),
+                *("--uid", "0", "--gid", "0", "--cap-add", "ALL", "--chdir", "/work", "--clearenv"),
+                *("--setenv", "LANG", "C.UTF-8", "--setenv", "PYTHONHASHSEED", "0", "--setenv", "PYTHONPATH", packages),
+                *("--", os.path.realpath(sys.executable), "-s", "-B", "-c", _CODE),
+                Slot("fd", 3),
+                *self._preload,
+            ],
+            uid=self._held.enter_context(self._uids.lend()),
+            stage=view.stage,
+        )
+        complaints = self._held.enter_context(os.fdopen(os.memfd_create("complaints"), "rb"))
+        with theirs, open(os.devnull, "wb") as nothing:
+            fds = [nothing.fileno(), complaints.fileno(), theirs.fileno()]
+            self._held.enter_context(self._launcher.client().start(order, fds))
+        client = Client(ours)
+        self._held.callback(client.close)
+        if not client.wait_ready(_START_DEADLINE):
+            complaints.seek(0)
+            text = complaints.read().decode(errors="replace").strip()
+            self._held.close()
+            raise InfrastructureError(f"the sandbox's warm interpreter did not start: {text}")
+        return client

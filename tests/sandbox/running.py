@@ -1,0 +1,16 @@
+"""Ways to run Python code in a sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from skillflow_gym.sandbox import Completed, Limits, Sandbox
+
+RunPython = Callable[..., Completed]
+"""Takes the code, and ``stdin`` and ``limits`` by name."""
+
+
+def cold(sandbox: Sandbox, code: str, stdin: str = "", limits: Limits | None = None) -> Completed:
+    """Start an interpreter for the code."""
+    argv = [sandbox.interpreter, "-B", "main.py"]
+    return sandbox.run(argv, files={"main.py": code}, stdin=stdin, limits=limits)
