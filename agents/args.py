@@ -61,6 +61,8 @@ class TrainArgs(RunArgs):
     """Arguments of a training run of the shared trainer."""
 
     fewest_rollouts: ClassVar[int] = 2  # as a rule, a rollout is compared with the others of its group
+    also: str = ""
+    """More benchmarks to train on, with commas: updates take turns. NAME=SOURCE where the source is not --source."""
     policy: str = "scorer"
     """scorer, a small network over the benchmark's proposals; or hf:MODEL, a language model: its folder or hub name."""
     lm: LMArgs = field(default_factory=LMArgs)

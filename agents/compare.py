@@ -30,7 +30,7 @@ from skillflow_gym.agents.compare_cell import Spec
 from skillflow_gym.agents.compare_plan import Cell, benchmarks, cells, contenders
 from skillflow_gym.agents.compare_processes import Machine, run_all
 from skillflow_gym.agents.runs import RunFolder
-from skillflow_gym.cli.common import EnvArgs, UsageError, console
+from skillflow_gym.cli.common import EnvArgs, UsageError, console, find
 from skillflow_gym.files import replacing
 
 
@@ -95,11 +95,18 @@ class Comparison:
         self.contenders = contenders(args.agents)
         self.about = benchmarks(args.env, args.suite)
         self.cells = cells(self.contenders, self.about, args.seeds, args.transfer)
+        if args.transfer:
+            self._check_transfer()
         self.baseline = self._baseline()
-        names = args.suite or "+".join(s.name for s in self.about)
+        names = args.suite or "+".join(s.name for s in self.about.values())
         self.folder = Path(args.out or f"runs/compare-{names}{'-transfer' * args.transfer}")
         self.steps = {c.label: c.steps(args.episodes) if c.trained else 0 for c in self.contenders}
         self._open()
+
+    def _check_transfer(self) -> None:
+        for c in self.contenders:
+            if c.trained and not any(f.name == "also" for f in fields(c.module.Args)):
+                raise UsageError(f"{c.label} trains on one benchmark only: leave it out of --transfer")
 
     def _baseline(self) -> str:
         labels = [c.label for c in self.contenders]
@@ -175,12 +182,14 @@ class Comparison:
     def _budget(self, pending: Sequence[Cell]) -> Machine:
         """Say how long it will take before it begins, from a short run on every benchmark."""
         peak, seconds = 0.0, {}
-        for cell in {c.train: c for c in pending if c.contender.trained and not c.seed}.values():
+        for cell in {(c.contender, c.train): c for c in pending if c.contender.trained}.values():
+            if cell.train in seconds:
+                continue  # somebody's short run has told
             probe = replace(self.spec(cell), steps=2, tasks=2)
-            place = f"probe/{'+'.join(cell.train)}"
+            place = cell.folder.replace("cells", "probe", 1)
             ((_, outcome),) = run_all({place: probe}, self.folder, Machine(1), self.args.limit * 60)
             if outcome.problem:
-                raise UsageError(f"a short run of {cell.contender.label} failed: {outcome.problem}")
+                continue  # as its runs will show
             times = json.loads((self.folder / place / "times.json").read_text(encoding="utf-8"))
             peak, seconds[cell.train] = max(peak, times["peak_mb"]), self._estimate(cell, place, times)
         machine = Machine.here(self.args.processes, peak)
@@ -240,7 +249,7 @@ class Comparison:
                 text = (run.path / "times.json").read_text(encoding="utf-8")
                 times.append({**name, "train_on": cell.train, **json.loads(text)})
             else:
-                rows += [{**name, "failed": True, "env": env} for env in cell.evaluate]
+                rows += [{**name, "failed": True, "env": find(env).name} for env in cell.evaluate]
         return rows, times
 
     def _panels(self) -> dict[str, Any]:

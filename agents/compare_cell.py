@@ -1,14 +1,17 @@
 """One run of a comparison, in a process of its own: train, evaluate, and write a row per benchmark, panel and task.
 
-``python -m skillflow_gym.agents.compare_cell SPEC.json`` is what ``agents.compare`` starts. A run that was killed goes
-on from its newest checkpoint.
+``python -m skillflow_gym.agents.compare_cell SPEC.json`` is what ``agents.compare`` starts; with ``--tied`` it ends
+when its standard input does, and so with who started it. A run that was killed goes on from its newest checkpoint.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
+import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -23,7 +26,7 @@ from skillflow_gym.agents.args import one_line_errors, parse
 from skillflow_gym.agents.compare_plan import Contender
 from skillflow_gym.agents.policies.load import load_run
 from skillflow_gym.agents.runs import RunFolder
-from skillflow_gym.cli.common import EnvArgs, loaded
+from skillflow_gym.cli.common import EnvArgs, find, loaded
 from skillflow_gym.evaluate import Evaluation, evaluate
 from skillflow_gym.files import replacing
 from skillflow_gym.flow.entropy import monte_carlo_entropy
@@ -73,7 +76,8 @@ def run_cell(spec: Spec, folder: Path) -> None:
     panels: dict[str, dict[str, Any]] = {}
     for name in spec.evaluate:
         args = EnvArgs(**{**spec.env, "env": name})
-        panels[name] = {}
+        found = find(name).name
+        panels[found] = {}
         for panel in PANELS:
             make_env = partial(args.make_env, panel)
             core = loaded(make_env())
@@ -91,8 +95,10 @@ def run_cell(spec: Spec, folder: Path) -> None:
             begun = time.perf_counter()
             paths = _paths(make_env, result, library) if core.executor.deterministic else None
             times["paths"] += time.perf_counter() - begun
-            rows += [{"env": name, "panel": panel, **row} for row in _rows(tasks, result, greedy, paths, spec.rollouts)]
-            panels[name][panel] = {"tasks": len(tasks), "sha256": result.sha256, "source": str(core.source)}
+            rows += [
+                {"env": found, "panel": panel, **row} for row in _rows(tasks, result, greedy, paths, spec.rollouts)
+            ]
+            panels[found][panel] = {"tasks": len(tasks), "sha256": result.sha256, "source": str(core.source)}
             core.close()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     times |= {"seconds": time.perf_counter() - start, "cpu": usage.ru_utime + usage.ru_stime}
@@ -114,7 +120,17 @@ def _policy(contender: Contender, spec: Spec, run: Path) -> tuple[Policy, str]:
         words = ["--resume", str(run)]
     else:
         rmtree(run, ignore_errors=True)
-        given = {**spec.env, "seed": spec.seed, "steps": spec.steps, "eval-tasks": 1, "eval-rollouts": 1, "run": run}
+        first, *more = spec.env["env"].split(",")
+        given = {
+            **spec.env,
+            "env": first,
+            **({"also": ",".join(more)} if more else {}),
+            "seed": spec.seed,
+            "steps": spec.steps,
+            "eval-tasks": 1,
+            "eval-rollouts": 1,
+            "run": run,
+        }
         given |= {"deadline": spec.deadline, "threads": spec.threads}
         words = [*spec.flags, *(w for name, v in given.items() for w in (f"--{name.replace('_', '-')}", str(v)))]
     sys.argv = [contender.agent, *words]
@@ -179,8 +195,17 @@ def _write(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def _end_with_input() -> None:
+    """Whoever started this holds the other end; if they are killed, this and all that it started must not go on."""
+    while os.read(0, 1024):  # sys.stdin has a lock, which Python could not take at its end
+        pass
+    os.killpg(0, signal.SIGKILL)
+
+
 def main() -> None:
     """Run the cell whose spec is named on the command line."""
+    if "--tied" in sys.argv:
+        threading.Thread(target=_end_with_input, daemon=True).start()
     with one_line_errors():
         file = Path(sys.argv[1])
         content = json.loads(file.read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -34,6 +34,11 @@ class Contender:
     def label(self) -> str:
         """The name in every table."""
         return shlex.join([self.agent, *self.flags])
+
+    @property
+    def slug(self) -> str:
+        """The label as a file name."""
+        return _slug(self.label)
 
     @property
     def module(self) -> ModuleType:
@@ -75,7 +80,7 @@ def contenders(text: str) -> list[Contender]:
             if flag.startswith("--") and (flag[2:].partition("=")[0] in OURS or flag.startswith("--eval-")):
                 raise UsageError(f"--agents: {flag} of {name!r} is the same for all: give it to compare itself")
         found.append(Contender(name, tuple(flags)))
-    if len({c.label for c in found}) < len(found):
+    if len({c.slug for c in found}) < len(found):
         raise UsageError("--agents: the same agent twice; variants differ in a flag")
     return found
 
@@ -86,8 +91,8 @@ class Cell:
 
     Attributes:
         contender: who.
-        train: names of benchmarks; several are trained on in turn.
-        evaluate: names of benchmarks.
+        train: benchmarks, as the user named them; several are trained on in turn.
+        evaluate: benchmarks.
         seed: of training and of every rollout.
     """
 
@@ -99,28 +104,31 @@ class Cell:
     @property
     def folder(self) -> str:
         """Where it is kept, below the comparison's folder."""
-        slug = re.sub(r"[^A-Za-z0-9.]+", "-", self.contender.label).strip("-")
-        return f"cells/{slug}/{'+'.join(self.train)}/seed{self.seed}"
+        return f"cells/{self.contender.slug}/{_slug('+'.join(self.train))}/seed{self.seed}"
 
 
-def benchmarks(env: str, suite: str) -> list[Stanza]:
-    """The benchmarks that a comparison is about.
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.+]+", "-", text).strip("-")
+
+
+def benchmarks(env: str, suite: str) -> dict[str, Stanza]:
+    """The benchmarks that a comparison is about, by the names that the command line gives them.
 
     Raises:
         UsageError: one is unknown or not built, or none is left.
     """
     if suite:
-        found = [s for s in stanzas() if s.built and (suite == "all" or s.distribution == suite)]
+        found = {s.name: s for s in stanzas() if s.built and (suite == "all" or s.distribution == suite)}
     else:
-        found = [find(name.strip()) for name in env.split(",")]
-    if missing := [s.name for s in found if not s.built]:
+        found = {name.strip(): find(name.strip()) for name in env.split(",")}
+    if missing := [s.name for s in found.values() if not s.built]:
         raise UsageError(f"{', '.join(missing)}: not built yet")
     if not found:
         raise UsageError(f"--suite {suite}: none of these benchmarks is built")
     return found
 
 
-def cells(who: Sequence[Contender], about: Sequence[Stanza], seeds: int, transfer: bool) -> list[Cell]:
+def cells(who: Sequence[Contender], about: Mapping[str, Stanza], seeds: int, transfer: bool) -> list[Cell]:
     """The runs of a comparison, seed after seed, so that every agent has one before any has two.
 
     With ``transfer`` an agent is trained on the in-distribution benchmarks and evaluated on all. The small policy
@@ -129,17 +137,17 @@ def cells(who: Sequence[Contender], about: Sequence[Stanza], seeds: int, transfe
     Raises:
         UsageError: ``transfer`` without an in-distribution benchmark.
     """
-    courses: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((s.name,), (s.name,)) for s in about]
+    courses: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((name,), (name,)) for name in about]
     if transfer:
-        kinds: dict[str, list[Stanza]] = {}
-        for s in about:
-            kinds.setdefault(features_for(s.family), []).append(s)
+        kinds: dict[str, list[str]] = {}
+        for name, s in about.items():
+            kinds.setdefault(features_for(s.family), []).append(name)
         courses.clear()
         for kind in kinds.values():
-            train = tuple(s.name for s in kind if s.distribution == "iid")
+            train = tuple(name for name in kind if about[name].distribution == "iid")
             if not train:
                 raise UsageError("--transfer trains on in-distribution benchmarks of each kind: try --suite all")
-            courses.append((train, tuple(s.name for s in kind)))
+            courses.append((train, tuple(kind)))
     return [Cell(c, *course, seed) for seed in range(seeds) for course in courses for c in who]
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -76,9 +77,15 @@ def run_all(jobs: Mapping[str, Spec], folder: Path, machine: Machine, limit: flo
             with lock:
                 if stopped.is_set():
                     return Outcome("interrupted", 0.0)
-                command = [sys.executable, "-m", "skillflow_gym.agents.compare_cell", str(place / "spec.json")]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "skillflow_gym.agents.compare_cell",
+                    str(place / "spec.json"),
+                    "--tied",
+                ]
                 process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                    command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
                 )
                 running.add(process)
             try:
@@ -107,11 +114,11 @@ def run_all(jobs: Mapping[str, Spec], folder: Path, machine: Machine, limit: flo
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process and all that it started: they are a group."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
     process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def _last_line(log: Path) -> str:

@@ -1,6 +1,6 @@
-"""ReAct: a prompted language model on any OpenAI-compatible server. Nothing is trained, and torch is not needed.
+"""ReAct: a prompted language model on any OpenAI-compatible server. Nothing is trained.
 
-python -m agents.react --env HotpotQA-v0 --source mini --model MODEL --url http://127.0.0.1:8000/v1
+``python -m agents.react --env HotpotQA-v0 --source mini --model MODEL --url http://127.0.0.1:8000/v1``
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 import skillflow_gym
 from skillflow_gym.agents.args import TrainArgs
+from skillflow_gym.agents.courses import Course, more_courses
 from skillflow_gym.agents.display import Display
 from skillflow_gym.agents.evolution import Evolution
 from skillflow_gym.agents.panel import Panel
@@ -36,7 +37,7 @@ from skillflow_gym.cli.common import console, find
 from skillflow_gym.core import SkillEnv
 from skillflow_gym.flow.paths import PathFinder
 from skillflow_gym.policy import TrainablePolicy
-from skillflow_gym.rollout import Collection, Collector, Job
+from skillflow_gym.rollout import Collection, Collector
 from skillflow_gym.sources import resolve_source
 from skillflow_gym.tasks import TaskSet, require_disjoint
 from skillflow_gym.trajectory import Trajectory
@@ -111,16 +112,16 @@ class Trainer:
         self.args, self.objective, self.console = args, objective, console
         torch.set_num_threads(args.torch_threads)
         self.benchmark = find(args.env)
-        args.source = str(resolve_source(self.benchmark, args.source, ("train", "test")))
+        asked, args.source = args.source, str(resolve_source(self.benchmark, args.source, ("train", "test")))
         self.policy = make_policy(args, self.benchmark.family, objective.needs_hindsight)
         tries = args.evolve.on and objective.off_policy and isinstance(self.policy, Scorer)
         self.actor = SkillTrials(self.policy, args.evolve.try_skills) if tries else self.policy
         self.optimizer = self._optimizer()
-        self.collector = Collector(partial(args.make_env, "train"), args.deadline, args.threads)
         self.replay = ReplayBuffer(args.replay_groups)
-        self.paths = PathFinder(partial(args.make_env, "train"))
         self.train_tasks, panel_tasks = self._taskset("train"), self._taskset("test")
         require_disjoint(self.train_tasks, panel_tasks)
+        more, args.also = more_courses(args, asked)
+        self.courses = [Course.of(args, self.train_tasks), *more]
         config = self._config(panel_tasks)
         self.evolution = (
             self._evolution(panel_tasks) if args.evolve.on else None
@@ -150,8 +151,8 @@ class Trainer:
                 while self._spent < self.args.steps and not stop.asked:
                     self._update(display)
         finally:
-            self.collector.close()
-            self.paths.close()
+            for course in self.courses:
+                course.close()
             if self.evolution is not None:
                 self.evolution.close()
         if self._spent < self.args.steps:
@@ -164,6 +165,11 @@ class Trainer:
         self.panel.summarise(self.console, self.train_tasks)
         if self.evolution is not None:
             self.evolution.summarise(self.console, self.run.rows("timing.jsonl"))
+
+    @property
+    def collector(self) -> Collector:
+        """What plays the tasks of ``--env``."""
+        return self.courses[0].collector
 
     @property
     def confidential(self) -> bool:
@@ -181,16 +187,17 @@ class Trainer:
         step = self.done + 1
         start = time.perf_counter()
         earlier = {row["step"]: row["dropped"] for row in self._drops}
-        jobs = self._jobs(step)
+        course = self.courses[(step - 1) % len(self.courses)]
+        jobs = course.jobs(self.args, step, turn=(step - 1) // len(self.courses) + 1)
         if isinstance(self.actor, SkillTrials) and self.evolution is not None:
             self.actor.new = self.evolution.new_skills
-        collection = self.collector.collect(self.actor, jobs, drop=earlier.get(step))
+        collection = course.collector.collect(self.actor, jobs, drop=earlier.get(step))
         if isinstance(self.policy, LanguageModel):
             collection = replace(collection, trajectories=self.policy.with_reference(collection.trajectories))
         if (collection.dropped or self.args.deadline) and step not in earlier:
             self.run.append("drops.jsonl", {"step": step, "dropped": collection.dropped})
         collected = time.perf_counter()
-        row = self._charts(step, collection)
+        row = self._charts(step, collection, course.paths)
         if collection.scored:
             row |= self._learn(step, collection.scored)
         seconds = {"collect": collected - start, "update": time.perf_counter() - collected}
@@ -209,18 +216,6 @@ class Trainer:
         if step % self.args.checkpoint_every == 0 or self._spent >= self.args.steps or ended:
             self._save()
         display.update(step, row["charts/success"], self._figures(row, speed))
-
-    def _jobs(self, step: int) -> list[Job]:
-        """The rollouts of a step: the next tasks in an order that is shuffled anew every time all had their turn."""
-        size = len(self.train_tasks)
-        first = (step - 1) * self.args.tasks_per_step
-        jobs = []
-        for slot in range(first, first + self.args.tasks_per_step):
-            order = np.random.default_rng([self.args.seed, slot // size]).permutation(size)
-            task = self.train_tasks[int(order[slot % size])]
-            group = f"{step}/{slot - first}"
-            jobs += [Job(f"{group}/{k}", task.id, group, (self.args.seed, step, k)) for k in range(self.args.rollouts)]
-        return jobs
 
     def _learn(self, step: int, trajectories: Sequence[Trajectory]) -> dict[str, float]:
         """The gradient steps of an update: one on its own groups, the others on kept ones."""
@@ -269,7 +264,7 @@ class Trainer:
         self.optimizer.step()
         return {"losses/loss": loss.value.item(), "losses/grad_norm": norms[0], **loss.figures}
 
-    def _charts(self, step: int, collection: Collection) -> dict[str, Any]:
+    def _charts(self, step: int, collection: Collection, paths: PathFinder) -> dict[str, Any]:
         """What the rollouts of a step came to."""
         scored = collection.scored
         row: dict[str, Any] = {"step": step, "charts/unscored": 1 - len(scored) / len(collection.trajectories)}
@@ -279,7 +274,7 @@ class Trainer:
         if scored:  # the mean of -log pi(tau) over the rollouts estimates its entropy, in nats
             row["flow/entropy"] = -float(np.mean([sum(turn.log_pf or 0.0 for turn in t.turns) for t in scored]))
         if self.args.paths_every and (step == 1 or step % self.args.paths_every == 0):
-            counts = self.paths.count(scored)
+            counts = paths.count(scored)
             row["flow/distinct_paths"] = sum(counts.values()) / max(len(counts), 1)
         return row
 
@@ -309,6 +304,8 @@ class Trainer:
                 self._writer.add_scalar(name, value, row["step"])
 
     def _evolution(self, panel: TaskSet) -> Evolution:
+        if self.args.also:
+            raise RunError("--evolve needs one benchmark: leave out --also")
         if getattr(self.args, "anchor", "reference") != "reference":
             raise RunError("--evolve needs --anchor reference: with the others log I(t) does not measure the reward")
         if self.confidential:
@@ -337,6 +334,8 @@ class Trainer:
         versions = {"skillflow-gym": skillflow_gym.__version__, "python": platform.python_version()}
         versions |= {"torch": str(torch.__version__), "numpy": np.__version__, "gymnasium": gym.__version__}
         data = {t.split: {"tasks": len(t), "sha256": t.sha256} for t in (self.train_tasks, panel)}
+        for course in self.courses[1:]:
+            data[f"train of {course.name}"] = {"tasks": len(course.tasks), "sha256": course.tasks.sha256}
         return {"agent": self.objective.name, "args": asdict(self.args), "data": data, "versions": versions}
 
     def _check_same(self, config: dict[str, Any]) -> None:

@@ -21,8 +21,8 @@ class AIME2026Env(ReasoningEnv):
     integer from 0 to 999 is wrong. Tools: ``calculate`` and ``python``.
 
     Splits: ``test`` is 2026, ``train`` and ``validation`` are earlier years, each in a folder and a dataset of its own;
-    ``file:PATH`` is the folder that holds those folders. Metric: accuracy. Source: ``MathArena/aime_2026``; the problems
-    are the Mathematical Association of America's, MathArena's copies CC BY-NC-SA 4.0.
+    ``file:PATH`` is the folder that holds those folders. Metric: accuracy. Source: ``MathArena/aime_2026``; the
+    problems are the Mathematical Association of America's, MathArena's copies CC BY-NC-SA 4.0.
     """
 
     schema: ClassVar[Mapping[str, Any]] = {"problem_idx": int, "answer": int, "problem": str}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _FUNCTION = re.compile(r"^(?:async\s+)?def\s+(\w+)\s*\(", re.MULTILINE)
 _SESSION = re.compile(r"^([ \t]*)>>> ?(.*(?:\n[ \t]*\.\.\. ?.*)*)", re.MULTILINE)
@@ -13,6 +13,7 @@ _GIVES = re.compile(r"\s*(?:==>|=>|->|➞|→|==|=|#?\s*(?:should return|returns
 _NAMES = {"true": "True", "false": "False", "none": "None", "null": "None"}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _LONGEST = 2000
+_NO_LITERAL = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
 
 
 class Example(NamedTuple):
@@ -32,7 +33,7 @@ class Example(NamedTuple):
             return True
         try:
             return bool(ast.literal_eval(given) == ast.literal_eval(self.value))
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        except _NO_LITERAL:
             return False
 
 
@@ -50,13 +51,29 @@ def examples(prompt: str) -> tuple[Example, ...]:
     ``f(1) == 2``, ``f(1) => 2``, ``f(1) ➞ 2`` and ``f(1) returns 2``, are taken where all arguments and the value are
     literals. In prose there is more that only a reader can understand.
     """
-    start = [match.end() for match in _FUNCTION.finditer(prompt)]
-    doc = prompt[start[-1] :] if start else ""
+    name, doc = entry_point(prompt), _doc(prompt)
     found = [_session(doc, match) for match in _SESSION.finditer(doc)]
     outside = re.sub(r"^[ \t]*>>>.*$", "", doc, flags=re.MULTILINE)
-    calls = re.compile(rf"(?<![\w.]){re.escape(entry_point(prompt))}(?=\()") if start else re.compile(r"(?!)")
+    calls = re.compile(rf"(?<![\w.]){re.escape(name)}(?=\()" if name else r"(?!)")
     found += [example for match in calls.finditer(outside) if (example := _inline(outside, match.start()))]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(example for example in found if example.call))
+
+
+def prose(prompt: str) -> str:
+    """The lines of a prompt's docstring that show no example."""
+    lines, shown = [], False
+    for line in _doc(prompt).split("\n"):
+        text = line.strip()
+        shown = text.startswith(">>>") or (shown and bool(text) and not text.startswith(('"""', "'''")))
+        if not shown and f"{entry_point(prompt)}(" not in line:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _doc(prompt: str) -> str:
+    """What follows the name of the function that is asked for."""
+    start = [match.end() for match in _FUNCTION.finditer(prompt)]
+    return prompt[start[-1] :] if start else ""
 
 
 def _session(doc: str, match: re.Match[str]) -> Example:
@@ -76,9 +93,19 @@ def _inline(text: str, start: int) -> Example | None:
     if gives is None or "\n" in gives[0]:
         return None
     call, rest = text[start:end], text[gives.end() :].partition("\n")[0]
-    arguments = call[call.index("(") + 1 : -1].strip().rstrip(",")
     value = next((text for text in _values(rest) if _is_literal(text)), "")
-    return Example(" ".join(call.split()), value) if value and _is_literal(f"[{arguments}]") else None
+    return Example(" ".join(call.split()), value) if value and literal_arguments(call) is not None else None
+
+
+def literal_arguments(call: str) -> tuple[Any, ...] | None:
+    """The values of a call's arguments, those by name last; None if it is no call or one of them is no literal."""
+    try:
+        tree = ast.parse(call, mode="eval").body
+        if isinstance(tree, ast.Call):
+            return tuple(map(ast.literal_eval, (*tree.args, *(keyword.value for keyword in tree.keywords))))
+    except _NO_LITERAL:
+        pass
+    return None
 
 
 def _values(rest: str) -> list[str]:
@@ -91,7 +118,7 @@ def _values(rest: str) -> list[str]:
 def _is_literal(text: str) -> bool:
     try:
         ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+    except _NO_LITERAL:
         return False
     return True
 

@@ -109,7 +109,7 @@ num -> num | negate | negate sign opposite | -{x}
 num -> num | increment | increment incremented next one | {x} + 1
 num num -> num | add | add increase plus | {x} + {b}
 num num -> num | times | times multiply | {x} * {b}
-num num -> num | cap | limit most more none | min({x}, {b})
+num num -> num | cap | limit cap | min({x}, {b})
 num num num -> num | clamp | limit range outside end | min(max({x}, {b}), {c})
 num -> str | text | text string | str({x})
 str -> num | length | length letter long | len({x})

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from skillflow_gym.envs.humaneval_examples import entry_point, examples
+from skillflow_gym.envs.humaneval_examples import entry_point, examples, literal_arguments, prose
 from skillflow_gym.text import stem, words
 
 _NUMBER_WORDS = {"two": "2", "three": "3", "four": "4", "five": "5", "ten": "10"}
@@ -41,15 +41,13 @@ def read_signature(prompt: str) -> Signature:
         return Signature((), "", frozenset(), ())
     if not isinstance(tree, ast.FunctionDef):
         return Signature((), "", frozenset(), ())
-    shown = [(_call_literals(example.call), _literal(example.value)) for example in examples(prompt)]
+    shown = [(literal_arguments(example.call) or (), _literal(example.value)) for example in examples(prompt)]
     parameters = []
     for place, argument in enumerate(tree.args.args):
         seen = [_type_of(args[place]) for args, _ in shown if len(args) > place]
         parameters.append((argument.arg, _type(ast.unparse(argument.annotation) if argument.annotation else "", seen)))
     seen = [_type_of(value) for _, value in shown]
-    doc = prompt[found.end() :] if found else prompt
-    prose = [line for line in doc.split("\n") if f"{name}(" not in line and ">>>" not in line]
-    said = [word for line in prose for word in words(line)]
+    said = words(prose(prompt))
     numbers = [_NUMBER_WORDS.get(word, word) for word in said if word.isdigit() or word in _NUMBER_WORDS]
     return Signature(
         tuple(parameters),
@@ -81,15 +79,6 @@ def _type_of(value: object) -> str:
     if isinstance(value, list):
         return f"list:{_type_of(value[0]).partition(':')[0]}" if value else "list"
     return type(value).__name__ if isinstance(value, (str, dict, tuple, set)) else ""
-
-
-def _call_literals(call: str) -> tuple[object, ...]:
-    """The arguments of a call that are literals; () if one is not."""
-    try:
-        tree = ast.parse(call, mode="eval").body
-        return tuple(ast.literal_eval(argument) for argument in tree.args) if isinstance(tree, ast.Call) else ()
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return ()
 
 
 def _literal(text: str) -> object:

@@ -43,7 +43,7 @@ class Quantities:
     def expressions(self) -> tuple[tuple[str, str], ...]:
         """Sides of formulas with one unknown, each with its name; a bare unknown is none."""
         sides = dict.fromkeys(side for f in self.formulas for side in f.sides)
-        return tuple((side, *unknowns(side)) for side in sides if len(unknowns(side)) == 1 and len(side) > 1)
+        return tuple((side, unknowns(side)[0]) for side in sides if len(unknowns(side)) == 1 and len(side) > 1)
 
     @cached_property
     def relations(self) -> tuple[tuple[str, str, str, tuple[str, ...]], ...]:

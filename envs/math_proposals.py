@@ -33,13 +33,14 @@ def math_proposals(context: Context) -> tuple[Action, ...]:
     """Candidate actions, none twice and no ``act`` that was taken before.
 
     Calls: operations over the text's quantities, and over the results so far. Answers: the results in the forms that
-    answers have, the newest first; from the second turn on, and the numbers of the text while there is no result.
+    answers have, the newest first; from the second turn on, or where there is nothing to calculate. The numbers of the
+    text are answers while there is no result.
     """
     acts = [turn for turn in context.turns if turn.action.kind is ActionKind.ACT]
     taken = {turn.action for turn in acts}
     results = tuple(turn.observation for turn in acts)
     calls = dict.fromkeys((*_follow_ups(context.task, results), *_calls(context.task)))
-    answers = _answers(context.task, results) if context.step else ()
+    answers = _answers(context.task, results) if context.step or not calls else ()
     return (*(call for call in calls if call not in taken), *unread_skills(context), *answers)
 
 
@@ -94,11 +95,11 @@ def _answers(task: str, results: tuple[str, ...]) -> tuple[Action, ...]:
 def _forms(result: str) -> Iterator[str]:
     """A result as answers are written: 3/4, -5, 10 for [-5, 10], (1, 2) for {x: 1, y: 2}, (1, 2] for an interval."""
     text = result.strip()
-    if not text or len(text) > MAX_LENGTH or "\n" in text or " " in text and text[:1].isalpha() and "(" not in text:
+    if not text or len(text) > MAX_LENGTH or "\n" in text or (" " in text and text[:1].isalpha() and "(" not in text):
         return
     if match := _INTERVAL.fullmatch(text):
-        left, right = _BRACKETS[match[1] or ""]
-        yield f"{left}{match[2]}, {match[3]}{right}"
+        brackets = _BRACKETS[match[1] or ""]
+        yield f"{brackets[0]}{match[2]}, {match[3]}{brackets[1]}"
     elif match := _SOLUTION.fullmatch(text):
         yield f"({match[1]}, {match[2]})"
     elif match := _MEMBERS.fullmatch(text):

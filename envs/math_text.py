@@ -13,6 +13,12 @@ _TOKEN = re.compile(
     r"|(?P<sign>[-+*/^(){}\[\]|=<>!,]))"
 )
 _IGNORED = re.compile(r"\\(?:left|right|displaystyle|,|;|!|:|quad|qquad)(?![a-zA-Z])|\\ ")
+_UNITS = "one two three four five six seven eight nine".split()
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_WORDS = {word: n for n, word in enumerate((*_UNITS, *_TEENS), start=1)}
+_WORDS |= {word: 10 * n for n, word in enumerate(_TENS, start=2)}
+_SPELLED = re.compile(rf"\b(?:(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_UNITS)}))?|{'|'.join((*_TEENS, *_UNITS))})\b")
 _RELATIONS = {"=": "=", "<": "<", ">": ">", "le": "<=", "leq": "<=", "ge": ">=", "geq": ">=", "lt": "<", "gt": ">"}
 _FUNCTIONS = {"sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp"}
 _NAMES = {"pi": "pi", "infty": "oo"}
@@ -54,19 +60,26 @@ def formulas(text: str) -> tuple[Formula, ...]:
 def integers(text: str) -> tuple[int, ...]:
     """The integers of ``text`` in reading order, repeats too.
 
-    Those within formulas with letters are coefficients and no quantities, unless there are no others.
+    Those within formulas with letters are coefficients, and those written as words often no quantities: they count
+    where there are no others.
     """
 
     def outside(match: re.Match[str]) -> str:
         formula = read(next(filter(None, match.groups())))
         return " " if formula is not None and formula.names else match[0]
 
-    return _integers(_FORMULA.sub(outside, text)) or _integers(text)
+    return _integers(_FORMULA.sub(outside, text)) or _integers(text) or _spelled(text)
 
 
 def _integers(text: str) -> tuple[int, ...]:
     whole = (re.sub(r"\D", "", match[0]) for match in _INTEGER.finditer(text))
     return tuple(int(digits) for digits in whole if len(digits) < 40)
+
+
+def _spelled(text: str) -> tuple[int, ...]:
+    return tuple(
+        sum(_WORDS[word] for word in re.findall(r"[a-z]+", match[0])) for match in _SPELLED.finditer(text.lower())
+    )
 
 
 _POINT = re.compile(r"\(\s*(-?\d+)\s*,\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?\)")

@@ -102,7 +102,10 @@ class ReasoningEnv(SkillEnv):
 
     def gold_actions(self, task: Task) -> tuple[Action, ...]:
         """Use a tool, then accept the answer."""
-        return (Action.act("calculate: 6*7"), Action.accept(self.taskset.gold(task.id).answers[0]),)
+        return (
+            Action.act("calculate: 6*7"),
+            Action.accept(self.taskset.gold(task.id).answers[0]),
+        )
 
 
 @lru_cache(maxsize=32)

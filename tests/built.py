@@ -11,17 +11,21 @@ import pytest
 from gymnasium.error import DependencyNotInstalled
 
 from skillflow_gym.registration import Stanza, stanza, stanzas
+from skillflow_gym.sandbox import SandboxError, make_sandbox
 from skillflow_gym.sources import resolve_source
 
 
 @cache
 def lacking(name: str) -> str:
-    """What is not installed of the extra that a benchmark needs, or beside it; "" for nothing."""
+    """What is not installed of what a benchmark with an extra needs: it, or what it needs beside it; "" for nothing."""
     if not stanza(name).extra:
         return ""
     try:
-        gym.make(stanza(name).env_id, source="mini").close()
-    except (DependencyNotInstalled, ModuleNotFoundError) as error:
+        env = gym.make(stanza(name).env_id, source="mini")
+        if sandbox := getattr(env.unwrapped, "sandbox", ""):
+            make_sandbox(sandbox).close()
+        env.close()
+    except (DependencyNotInstalled, ModuleNotFoundError, SandboxError) as error:
         if (getattr(error, "name", "") or "").startswith("skillflow_gym"):
             raise
         return str(error)

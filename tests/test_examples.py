@@ -12,6 +12,7 @@ import gymnasium as gym
 import pytest
 import skills_ref
 
+import skillflow_gym
 from skillflow_gym import Action
 from skillflow_gym.skills import SkillLibrary
 
@@ -75,6 +76,15 @@ def test_vector_rollouts(tmp_path: Path) -> None:
     found = re.fullmatch(r"(\d+) episodes, (\d+) successes", line)
     assert found and 12 <= int(found[1]) <= 48 and 0 < int(found[2]) <= int(found[1])
     assert run("vector_rollouts.py", tmp_path) == [line]
+
+
+def test_sb3_ppo(tmp_path: Path) -> None:
+    pytest.importorskip("stable_baselines3")
+    first, *turns = lines = run("sb3_ppo.py", tmp_path, "--steps", "300")
+    assert first == f"skillflow-gym {skillflow_gym.__version__}: trained 512 steps", "whole iterations of 256"
+    assert 1 <= len(turns) <= 8
+    assert all(re.fullmatch(r"(act\(.*\)|accept\(.*\)|an empty slot): reward [01]\.0", turn) for turn in turns), turns
+    assert run("sb3_ppo.py", tmp_path, "--steps", "300") == lines
 
 
 @pytest.mark.parametrize("name", SKILLS)

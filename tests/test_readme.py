@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
@@ -110,12 +110,13 @@ def check_ours(words: list[str]) -> None:
         args = parse(COMMANDS[words[1]].Args, words[2:])
     else:
         agent = words[2].removeprefix("agents.")
-        module = importlib.import_module(registry()["agents"][agent]["module"])
+        module = importlib.import_module(f"skillflow_gym.agents.{agent}")
         args = parse(getattr(module, "Args", COMMANDS["eval"].Args), words[3:])
     if hasattr(args, "env") and not getattr(args, "resume", ""):
         assert args.source != "auto", f"name the source: {shlex.join(words)}"
-        name = args.env.rpartition(":")
-        assert name[0] or stanza(name[2]).built, f"not built: {shlex.join(words)}"
+        for named in args.env.split(","):
+            name = named.strip().rpartition(":")
+            assert name[0] or stanza(name[2]).built, f"not built: {shlex.join(words)}"
     if library := getattr(args, "library", ""):
         assert (ROOT / library).is_dir()
 
@@ -159,8 +160,9 @@ def test_the_first_block_trains_and_the_second_tests() -> None:
 
 
 def test_inline_flags_exist() -> None:
-    """Flags that the text names in passing are arguments of an agent."""
+    """Flags that the text names in passing are arguments of an agent or of a command."""
     modules = [importlib.import_module(entry["module"]) for entry in registry()["agents"].values()]
+    modules += [module for module in COMMANDS.values() if is_dataclass(module.Args)]
     known = {field.name for module in modules if hasattr(module, "Args") for field in fields(module.Args)}
     for path in PAGES:
         for flag in re.findall(r"`--([a-z][a-z-]*)", path.read_text(encoding="utf-8")):
@@ -188,7 +190,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(linked.read_text(encoding="utf-8")), target
 
 
-HOSTS = {"agentskills.io", "arxiv.org", "gymnasium.farama.org", "huggingface.co"}
+HOSTS = {"127.0.0.1", "agentskills.io", "arxiv.org", "gymnasium.farama.org", "huggingface.co"}
 """All hosts that a page may link to."""
 
 

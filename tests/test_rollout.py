@@ -224,9 +224,7 @@ def test_figures_of_a_hand_made_evaluation() -> None:
 
 
 def test_figures_by_kind_of_task() -> None:
-    tasks = [
-        Task(name, name, {"kind": kind} if kind else {}) for name, kind in (("a", "boil"), ("b", ""), ("c", "boil"))
-    ]
+    tasks = [Task("a", "a", {"kind": "boil"}), Task("b", "b"), Task("c", "c", {"kind": "boil"})]
     base = collect(jobs(1)).trajectories[0]
     rewards = (1.0, 0.5, 0.25, 0.25, 0.0, 0.0)
     evaluation = Evaluation(tasks, [replace(base, reward=r, success=r == 1.0) for r in rewards], 2)

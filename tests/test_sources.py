@@ -220,7 +220,5 @@ def test_patterns_of_files_and_the_variable_that_goes_first(tmp_path: Path, monk
     tree = own / "json_2.1.1"
     assert record_file(entry, str(tree), "train") == tree / "train" / "kind-1" / "trial_1" / "game.tw-pddl"
     assert record_file(entry, str(tree / "train"), "test").is_relative_to(tree / "train"), "it stands for any split"
-    with pytest.raises(
-        SourceError, match=r"expected json_2.1.1/valid_unseen/\*/\*/game.tw-pddl or .* for split 'test'"
-    ):
+    with pytest.raises(SourceError, match=r"expected json_2.1.1/valid_unseen/\*/\*/game.tw-pddl or .* for split"):
         record_file(entry, str(own), "test")

@@ -93,7 +93,12 @@ class ReactPolicy:
         thoughts = self._thoughts.setdefault(id(rng), [])
         seeded = {**self._sampling, "seed": int(rng.integers(2**31))}
         called = {"tools": TOOLS, "tool_choice": "required"}
-        variants = [seeded | called, seeded | {"tools": TOOLS}, self._sampling | {"tools": TOOLS}, self._sampling]
+        variants: list[dict[str, Any]] = [
+            seeded | called,
+            seeded | {"tools": TOOLS},
+            self._sampling | {"tools": TOOLS},
+            self._sampling,
+        ]
         with self._chat() as chat:
             thought, action = chat.ask(messages(context, thoughts), read, self._seconds, variants)
         thoughts.append(thought)

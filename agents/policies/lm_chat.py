@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from skillflow_gym.actions import TOOLS, Action, ActionKind
 from skillflow_gym.agents.policies.lm_parse import PARAMETERS, parse_action
@@ -23,11 +23,23 @@ _NO_TEMPLATE = (
 """For base models, which have none."""
 
 
+class Around(NamedTuple):
+    """What stands around a slot: ids to the last special token before it, plain text on both sides of it, ids again.
+
+    The plain text is tokenised together with what fills the slot, as the model's own texts were.
+    """
+
+    before: list[int]
+    left: str
+    right: str
+    after: list[int]
+
+
 class Chat:
     """Writes episodes in a model's own chat format and reads its answers.
 
-    The template is rendered with slots when this is made; after that, what stands around a slot is token ids, and only
-    what fills it is tokenised: as plain text, so that no observation can hold a special token. A transcript is
+    The template is rendered with slots when this is made, and never again. Its special tokens are ids from then on;
+    what fills a slot is tokenised as plain text, so that no observation can hold a special token. A transcript is
     ``opening + answer + reply + answer + ...``; each turn's prompt is a prefix of the next one's.
 
     Attributes:
@@ -60,18 +72,19 @@ class Chat:
     def opening(self, context: Context) -> list[int]:
         """The ids up to the first answer: instructions, task, catalogue and first observation."""
         parts = [f"Task:\n{context.task}", f"Skills:\n{context.catalogue}" if context.catalogue else "", context.first]
-        return self._fill(self._opening, "\n\n".join(filter(None, parts)) + _choices(context.admissible))
+        content = "\n\n".join(filter(None, parts)) + _choices(context.admissible)
+        return self._fill(self._opening, content.strip())
 
     def reply(self, observation: str, admissible: Sequence[str], after: int) -> list[int]:
         """The ids between an answer, whose last id is ``after``, and the next: its end, if missing, and the reply."""
-        ids = self._fill(self._reply, observation + _choices(admissible))
+        ids = self._fill(self._reply, (observation + _choices(admissible)).strip())
         return ids[1:] if ids[0] == after else ids
 
     def action_ids(self, action: Action) -> tuple[int, ...]:
         """The ids of an answer that takes ``action``, with the one that ends the turn."""
-        before, after, escape = self._calls[action.kind]
+        around, escape = self._calls[action.kind]
         argument = json.dumps(action.argument, ensure_ascii=False)[1:-1] if escape else action.argument
-        return (*before, *self._plain(argument), *after)
+        return tuple(self._fill(around, argument))
 
     def parse(self, ids: Sequence[int]) -> Action | str:
         """The action that an answer takes; its text if it takes none."""
@@ -85,19 +98,18 @@ class Chat:
         self._opening = self._split(self._render([user]), _SLOT)
         dialogue = [user, {"role": "assistant", "content": _SAID}, {"role": role, "content": _SLOT}]
         rendered = self._render(dialogue)
-        before, after = self._split(rendered.partition(_SAID)[2], _SLOT)
-        if not before or before[0] not in self.ends:
+        self._reply = self._split(rendered.partition(_SAID)[2], _SLOT)
+        if not self.ends & set(self._reply.before[:1]):
             raise ValueError("the chat template does not end the assistant's turn with an end-of-turn token")
-        self._reply = before, after
         # Some templates begin the thoughts; an answer that was cut off in them must not be read as an action.
-        self._begun = "<think>\n" if self.tokenizer.decode(after).rstrip().endswith("<think>") else ""
+        self._begun = "<think>\n" if self.tokenizer.decode(self._reply.after).rstrip().endswith("<think>") else ""
         self._calls = {kind: self._call(user, kind) for kind in ActionKind}
 
-    def _call(self, user: dict[str, Any], kind: ActionKind) -> tuple[list[int], list[int], bool]:
+    def _call(self, user: dict[str, Any], kind: ActionKind) -> tuple[Around, bool]:
         """What stands before and after the argument of an action, and whether the argument is escaped as in JSON."""
-        end = next(iter(self.ends & {self._reply[0][0]}))
+        end = self._reply.before[0]
         if not self.tools:
-            return self._special(f"{kind.name.lower()}("), [*self._special(")"), end], False
+            return Around([], f"{kind.name.lower()}(", ")", [end]), False
 
         def render(argument: str) -> str:
             function = {"name": kind.name.lower(), "arguments": {PARAMETERS[kind]: argument}}
@@ -105,13 +117,13 @@ class Chat:
             message = {"role": "assistant", "content": _SAID, "tool_calls": [call]}
             return self._render([user, message], generation=False).partition(_SAID)[2].lstrip()
 
-        before, after = self._split(render(_SLOT), _SLOT)
-        if end not in after:
+        around = self._split(render(_SLOT), _SLOT)
+        if end not in around.after:
             raise ValueError("the chat template does not end a tool call with an end-of-turn token")
-        return before, after[: after.index(end) + 1], '\\"' in render('"')
+        return around._replace(after=around.after[: around.after.index(end) + 1]), '\\"' in render('"')
 
     def _shows_tools(self) -> bool:
-        opening = self.tokenizer.decode(self._opening[0])
+        opening = self.tokenizer.decode(self._opening.before)
         return all(tool["function"]["description"] in opening for tool in TOOLS)
 
     def _render(self, messages: list[dict[str, Any]], generation: bool = True) -> str:
@@ -125,14 +137,17 @@ class Chat:
         )
         return text
 
-    def _split(self, text: str, slot: str) -> tuple[list[int], list[int]]:
+    def _split(self, text: str, slot: str) -> Around:
         if text.count(slot) != 1:
             raise ValueError("the chat template does not show a message exactly once as it is")
         before, _, after = text.partition(slot)
-        return self._special(before), self._special(after)
+        special = [token.content for token in self.tokenizer.added_tokens_decoder.values() if token.special]
+        left = max((before.rfind(token) + len(token) for token in special if token in before), default=0)
+        right = min((after.find(token) for token in special if token in after), default=len(after))
+        return Around(self._special(before[:left]), before[left:], after[:right], self._special(after[right:]))
 
-    def _fill(self, around: tuple[list[int], list[int]], content: str) -> list[int]:
-        return [*around[0], *self._plain(content.strip()), *around[1]]
+    def _fill(self, around: Around, content: str) -> list[int]:
+        return [*around.before, *self._plain(f"{around.left}{content}{around.right}"), *around.after]
 
     def _special(self, text: str) -> list[int]:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False).input_ids

@@ -125,7 +125,7 @@ class Java:
 
     def new(self, name: str, *arguments: Value) -> Ref:
         """Construct an object of the class ``name``; errors as for ``call``."""
-        made = self._ask(f"i\n{name}\n{_written(arguments)}e\n")
+        (made,) = self._ask(f"i\n{name}\n{_written(arguments)}e\n")
         assert isinstance(made, Ref)
         return made
 
@@ -136,7 +136,14 @@ class Java:
             JavaError: it threw an exception.
             InfrastructureError: the process is dead, or did not answer in time; it is closed then.
         """
-        return self._ask(f"c\n{target.id}\n{method}\n{_written(arguments)}e\n")
+        return self.calls(target, (method, *arguments))[0]
+
+    def calls(self, target: Ref, *requests: tuple[Value, ...]) -> list[Value]:
+        """``call`` of several methods, each given with its arguments, in one go: most of a call is the way to and fro.
+
+        All are carried out, also after one that throws an exception.
+        """
+        return self._ask(*(f"c\n{target.id}\n{method}\n{_written(args)}e\n" for method, *args in requests))
 
     def text(self, target: Ref, method: str, *arguments: Value) -> str:
         """``call`` of a method that returns text."""
@@ -157,8 +164,7 @@ class Java:
 
     def free(self, *refs: Ref) -> None:
         """Let go of objects, which are kept in memory until then."""
-        for ref in refs:
-            self._ask(f"m\nd\n{ref.id}\ne\n")
+        self._ask(*(f"m\nd\n{ref.id}\ne\n" for ref in refs))
 
     def close(self) -> None:
         """End the process; may be called twice."""
@@ -166,12 +172,12 @@ class Java:
         self._ending()
         _running.discard(self)
 
-    def _ask(self, command: str) -> Value:
+    def _ask(self, *commands: str) -> list[Value]:
         if self.closed:
             raise InfrastructureError("the Java process is closed")
         try:
-            self._socket.sendall(command.encode("utf-8", "replace"))  # lone surrogates have no UTF-8
-            answer = self._reader.readline()
+            self._socket.sendall("".join(commands).encode("utf-8", "replace"))  # lone surrogates have no UTF-8
+            answers = [self._reader.readline() for _ in commands]
         except OSError as error:
             self.close()
             reason = f"did not answer within {DEADLINE:.0f} s" if isinstance(error, TimeoutError) else "is dead"
@@ -179,10 +185,10 @@ class Java:
         except BaseException:  # interrupted: its answer would be taken for that of the next call
             self.close()
             raise
-        if not answer.endswith(b"\n"):
+        if not all(answer.endswith(b"\n") for answer in answers):
             self.close()
             raise InfrastructureError("the Java process is dead")
-        return _read(answer[:-1].decode("utf-8", "replace"))
+        return [_read(answer[:-1].decode("utf-8", "replace")) for answer in answers]
 
     def _abandon(self) -> None:
         """In a forked process: leave the Java process to its owner, and do not hold its standard input open."""

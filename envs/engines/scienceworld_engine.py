@@ -80,10 +80,10 @@ class ScienceWorldEngine:
 
         The simulator counts moves of its own, but no limit of it counts here.
         """
-        call, simulator = self._java.call, self._simulator
-        text = self._java.text(simulator, "step", command)
-        score = round(100 * float(call(simulator, "getScore")))  # type: ignore[arg-type]
-        return Reply(text, score, score < 0 or bool(call(simulator, "getCompleted")))
+        requests = (("step", command), ("getScore",), ("getCompleted",))
+        text, share, completed = self._java.calls(self._simulator, *requests)
+        score = round(100 * float(share))  # type: ignore[arg-type]
+        return Reply(str(text), score, score < 0 or bool(completed))
 
     def valid_actions(self) -> tuple[str, ...]:
         """The commands that the simulator takes now; it looks for them anew, which costs much more than a step."""

@@ -71,9 +71,9 @@ def _two_draws(red: int, blue: int) -> int:
 
 
 def _steps(first: int, factor: int, added: int, count: int) -> int:
-    """x -> factor x + added has the fixed point c = added / (1 - factor), and x - c grows by the factor."""
+    """The rule x -> factor x + added has the fixed point c = added / (1 - factor), and x - c grows by the factor."""
     shift = added // (factor - 1)
-    return ((first + shift) * factor ** (count - 1) - shift) % 1000
+    return ((first + shift) * pow(factor, count - 1, 1000) - shift) % 1000
 
 
 def _multiples_sum(low: int, high: int, k: int) -> int:
@@ -117,7 +117,8 @@ GENERATORS = (
             "Find the remainder when $<a>^{<b>}$ is divided by $<m>$.",
             "What remainder does the number $<a>^{<b>}$ leave on division by $<m>$?",
             "Let $N = <a>^{<b>}$. Compute the remainder when $N$ is divided by $<m>$.",
-            "When $<a>^{<b>}$ candies are packed in boxes of $<m>$ until no box can be filled, how many candies remain?",
+            "When $<a>^{<b>}$ candies are packed in boxes of $<m>$ until no box can be filled, how many candies "
+            "remain?",
         ),
     ),
     Generator(
@@ -136,7 +137,8 @@ GENERATORS = (
         until(_increasing(6, 90, "a", "b"), lambda a, b: gcd(a, b) > 1 and max(a, b) < lcm(a, b) < 1000),
         lambda a, b: lcm(a, b),
         (
-            "Two lighthouses flash together at midnight. One flashes every $<a>$ seconds, the other every $<b>$ seconds. "
+            "Two lighthouses flash together at midnight. One flashes every $<a>$ seconds, the other every $<b>$ "
+            "seconds. "
             "After how many seconds do they next flash together?",
             "Find the least positive integer that is a multiple of both $<a>$ and $<b>$.",
             "A rope can be cut into pieces of $<a>$ centimetres with nothing left over, and also into pieces of $<b>$ "
@@ -156,11 +158,14 @@ GENERATORS = (
         ),
         lambda b, g, x, y: comb(b, x) * comb(g, y),
         (
-            "A club has $<b>$ boys and $<g>$ girls. How many committees consist of exactly $<x>$ of the boys and $<y>$ of "
+            "A club has $<b>$ boys and $<g>$ girls. How many committees consist of exactly $<x>$ of the boys and "
+            "$<y>$ of "
             "the girls?",
-            "From $<b>$ different novels and $<g>$ different biographies a reader wants to choose $<x>$ novels and $<y>$ "
+            "From $<b>$ different novels and $<g>$ different biographies a reader wants to choose $<x>$ novels and "
+            "$<y>$ "
             "biographies. In how many ways can this be done?",
-            "There are $<b>$ red and $<g>$ white roses, all different. Find the number of ways to choose a bunch of $<x>$ "
+            "There are $<b>$ red and $<g>$ white roses, all different. Find the number of ways to choose a bunch of "
+            "$<x>$ "
             "red and $<y>$ white roses.",
         ),
     ),
@@ -184,11 +189,14 @@ GENERATORS = (
         until(_coprime_moduli, lambda r, m, s, n: gcd(m, n) == 1 and m * n < 1000),
         _congruences,
         (
-            "Find the smallest positive integer that leaves a remainder of $<r>$ when divided by $<m>$ and a remainder of "
+            "Find the smallest positive integer that leaves a remainder of $<r>$ when divided by $<m>$ and a "
+            "remainder of "
             "$<s>$ when divided by $<n>$.",
-            "A basket holds fewer than $1000$ eggs. Counted in groups of $<m>$, a remainder of $<r>$ is left; counted in "
+            "A basket holds fewer than $1000$ eggs. Counted in groups of $<m>$, a remainder of $<r>$ is left; "
+            "counted in "
             "groups of $<n>$, a remainder of $<s>$ is left. What is the least possible number of eggs?",
-            "Let $x$ be the least positive integer with $x \\equiv <r> \\pmod{<m>}$ and $x \\equiv <s> \\pmod{<n>}$. Find $x$.",
+            "Let $x$ be the least positive integer with $x \\equiv <r> \\pmod{<m>}$ and $x \\equiv <s> \\pmod{<n>}$. "
+            "Find $x$.",
         ),
     ),
     Generator(
@@ -221,7 +229,8 @@ GENERATORS = (
         (
             "A rectangular box has edges of length $<a>$, $<b>$ and $<c>$. Find the square of the length of its space "
             "diagonal.",
-            "The room of a museum is $<a>$ metres high, $<b>$ metres wide and $<c>$ metres long. A straight wire of $d$ "
+            "The room of a museum is $<a>$ metres high, $<b>$ metres wide and $<c>$ metres long. A straight wire of "
+            "$d$ "
             "metres joins two opposite corners of the room. Find $d^2$.",
             "Point $P$ has coordinates $(<a>, <b>, <c>)$ and $O$ is the origin. Find the sum of the squares of the "
             "coordinates of $P$, which is $OP^2$.",
@@ -235,12 +244,15 @@ GENERATORS = (
         ),
         lambda a, b, c: _sum_of_fraction(a * b + b * c + a * c, a * b * c),
         (
-            "The sum $\\frac{1}{<a>} + \\frac{1}{<b>} + \\frac{1}{<c>}$ equals $\\frac{m}{n}$, where $m$ and $n$ are relatively "
+            "The sum $\\frac{1}{<a>} + \\frac{1}{<b>} + \\frac{1}{<c>}$ equals $\\frac{m}{n}$, where $m$ and $n$ are "
+            "relatively "
             "prime positive integers. Find $m+n$.",
-            "Let $m$ and $n$ be relatively prime positive integers with $\\frac{m}{n} = \\frac{1}{<a>} + \\frac{1}{<b>} + "
+            "Let $m$ and $n$ be relatively prime positive integers with $\\frac{m}{n} = \\frac{1}{<a>} + "
+            "\\frac{1}{<b>} + "
             "\\frac{1}{<c>}$. Compute $m+n$.",
             "Three pipes fill a tank alone in $<a>$, $<b>$ and $<c>$ hours. Together they fill $\\frac{1}{<a>} + "
-            "\\frac{1}{<b>} + \\frac{1}{<c>} = \\frac{m}{n}$ of the tank in an hour, where $m$ and $n$ are relatively prime "
+            "\\frac{1}{<b>} + \\frac{1}{<c>} = \\frac{m}{n}$ of the tank in an hour, where $m$ and $n$ are "
+            "relatively prime "
             "positive integers. Find $m+n$.",
         ),
     ),
@@ -265,7 +277,8 @@ GENERATORS = (
         ),
         _two_draws,
         (
-            "A bag holds $<red>$ red and $<blue>$ blue marbles. Two marbles are drawn at random without replacement. The "
+            "A bag holds $<red>$ red and $<blue>$ blue marbles. Two marbles are drawn at random without replacement. "
+            "The "
             "probability that they have the same colour is $\\frac{m}{n}$ in lowest terms. Find $m+n$.",
             "In a drawer there are $<red>$ red socks and $<blue>$ blue socks. Mira takes two of them in the dark. The "
             "probability that they match is $\\frac{m}{n}$, where $m$ and $n$ are relatively prime. Compute $m+n$.",
@@ -276,7 +289,8 @@ GENERATORS = (
         until(_prices, lambda a, b, e, c, d, f: a * d != b * c),
         _product_of_solutions,
         (
-            "<a> pens and <b> notebooks cost $<e>$ crowns; <c> pens and <d> notebooks cost $<f>$ crowns. Find the product "
+            "In a shop $<a>$ pens and $<b>$ notebooks cost $<e>$ crowns, and $<c>$ pens and $<d>$ notebooks cost "
+            "$<f>$ crowns. Find the product "
             "of the price of a pen and the price of a notebook, in crowns.",
             "The numbers $x$ and $y$ satisfy $<a>x + <b>y = <e>$ and $<c>x + <d>y = <f>$. Compute $xy$.",
         ),
@@ -289,7 +303,8 @@ GENERATORS = (
         ),
         lambda n, k: comb(n - 1, k - 1),
         (
-            "In how many ways can $<n>$ identical candies be given to $<k>$ children so that every child gets at least one?",
+            "In how many ways can $<n>$ identical candies be given to $<k>$ children so that every child gets at "
+            "least one?",
             "Find the number of ordered $<k>$-tuples of positive integers whose sum is $<n>$.",
             "A train of $<n>$ equal wagons is to be uncoupled into $<k>$ trains, none empty, that stand one behind the "
             "other. How many ways are there?",
@@ -305,7 +320,8 @@ GENERATORS = (
         (
             "Find the sum of all integers from $<low>$ to $<high>$, inclusive, that are divisible by $<k>$.",
             "Compute the sum of all integers between $<low>$ and $<high>$ inclusive which are multiples of $<k>$.",
-            "The pages of a book from $<low>$ to $<high>$ are read, and the numbers of those pages that are divisible by "
+            "The pages of a book from $<low>$ to $<high>$ are read, and the numbers of those pages that are "
+            "divisible by "
             "$<k>$ are added. What is the sum?",
         ),
     ),
@@ -328,7 +344,8 @@ GENERATORS = (
         lambda a, b: comb(a + b, a),
         (
             "How many paths lead from $(0,0)$ to $(<a>,<b>)$ if every step goes one unit right or one unit up?",
-            "A rook that moves a single square at a time, right or up, goes $<a>$ squares to the right and $<b>$ squares "
+            "A rook that moves a single square at a time, right or up, goes $<a>$ squares to the right and $<b>$ "
+            "squares "
             "up. In how many ways can it do so?",
             "Find the number of ways to arrange $<a>$ letters A and $<b>$ letters B in a row.",
         ),
@@ -371,10 +388,13 @@ GENERATORS = (
         },
         _steps,
         (
-            "A sequence has $a_1 = <first>$ and $a_{k+1} = <factor>a_k + <added>$ for $k \\ge 1$. Find the remainder when "
+            "A sequence has $a_1 = <first>$ and $a_{k+1} = <factor>a_k + <added>$ for $k \\ge 1$. Find the remainder "
+            "when "
             "$a_{<count>}$ is divided by $1000$.",
-            "Starting from $<first>$, a number is multiplied by $<factor>$ and then $<added>$ is added to it, again and "
-            "again. Find the remainder when number $<count>$ of this sequence, which $<first>$ begins, is divided by $1000$.",
+            "Starting from $<first>$, a number is multiplied by $<factor>$ and then $<added>$ is added to it, again "
+            "and "
+            "again. Find the remainder when number $<count>$ of this sequence, which $<first>$ begins, is divided by "
+            "$1000$.",
         ),
         test_only=True,
     ),

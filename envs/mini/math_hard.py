@@ -108,8 +108,10 @@ GENERATORS = (
         ),
         lambda a, b, c, d, e, f: fraction(Fraction(a, b) + Fraction(c, d) * Fraction(e, f)),
         (
-            r"Compute $\frac{<a>}{<b>} + \frac{<c>}{<d>} \cdot \frac{<e>}{<f>}$. Express your answer as a common fraction.",
-            r"What is the value of $\frac{<a>}{<b>} + \frac{<c>}{<d>} \cdot \frac{<e>}{<f>}$, as a fraction in lowest terms?",
+            r"Compute $\frac{<a>}{<b>} + \frac{<c>}{<d>} \cdot \frac{<e>}{<f>}$. Express your answer as a common "
+            r"fraction.",
+            r"What is the value of $\frac{<a>}{<b>} + \frac{<c>}{<d>} \cdot \frac{<e>}{<f>}$, as a fraction in "
+            r"lowest terms?",
         ),
         r"The product comes first. Adding the fractions over a common denominator gives $\boxed{<answer>}$.",
         "Prealgebra",
@@ -128,7 +130,8 @@ GENERATORS = (
         (
             r"Simplify $\sqrt{<one>} + \sqrt{<two>}$.",
             r"Write $\sqrt{<one>} + \sqrt{<two>}$ as a single square root with an integer in front of it.",
-            r"The sides of two squares have lengths $\sqrt{<one>}$ and $\sqrt{<two>}$. Find $\sqrt{<one>} + \sqrt{<two>}$ in "
+            r"The sides of two squares have lengths $\sqrt{<one>}$ and $\sqrt{<two>}$. Find $\sqrt{<one>} + "
+            r"\sqrt{<two>}$ in "
             "simplest radical form.",
         ),
         r"Here $\sqrt{<one>} = <a>\sqrt{<r>}$ and $\sqrt{<two>} = <b>\sqrt{<r>}$, so the sum is $\boxed{<answer>}$.",
@@ -146,7 +149,8 @@ GENERATORS = (
             r"Rationalize the denominator of $\frac{<a>}{\sqrt{<b>} - \sqrt{<c>}}$ and simplify.",
             r"Write $\frac{<a>}{\sqrt{<b>} - \sqrt{<c>}}$ without a radical in the denominator.",
         ),
-        r"Multiply top and bottom by $\sqrt{<b>} + \sqrt{<c>}$; the denominator becomes $<b> - <c>$: $\boxed{<answer>}$.",
+        r"Multiply top and bottom by $\sqrt{<b>} + \sqrt{<c>}$; the denominator becomes $<b> - <c>$: "
+        r"$\boxed{<answer>}$.",
         "Algebra",
     ),
     Generator(
@@ -183,7 +187,7 @@ GENERATORS = (
         "system",
         until(
             _with(
-                _numbers(x=(-9, 9), y=(-9, 9), a=(1, 7), b=(1, 7), c=(1, 7), d=(-7, -1)),
+                _numbers(x=(-9, 9), y=(-9, 9), a=(2, 7), b=(2, 7), c=(2, 7), d=(-7, -2)),
                 e=lambda x, y, a, b, c, d: str(a * x + b * y),
                 f=lambda x, y, a, b, c, d: str(c * x + d * y),
                 m=lambda x, y, a, b, c, d: str(-d),
@@ -224,7 +228,8 @@ GENERATORS = (
         ),
         _distance,
         (
-            "Find the distance between the points $(<a>,<b>)$ and $(<c>,<d>)$. Express your answer in simplest radical form.",
+            "Find the distance between the points $(<a>,<b>)$ and $(<c>,<d>)$. Express your answer in simplest "
+            "radical form.",
             "A segment has endpoints $(<a>,<b>)$ and $(<c>,<d>)$. What is the distance from one to the other?",
         ),
         r"By the Pythagorean theorem the distance is $\boxed{<answer>}$.",
@@ -281,7 +286,8 @@ GENERATORS = (
         lambda a, p, q: fraction(Fraction(a) / (1 - Fraction(p, q))),
         (
             r"An infinite geometric series has first term $<a>$ and common ratio $\frac{<p>}{<q>}$. Find its sum.",
-            r"What is the sum of the infinite series $<a> + <a> \cdot \frac{<p>}{<q>} + <a> \cdot \left(\frac{<p>}{<q>}\right)^2 "
+            r"What is the sum of the infinite series $<a> + <a> \cdot \frac{<p>}{<q>} + <a> \cdot "
+            r"\left(\frac{<p>}{<q>}\right)^2 "
             r"+ \cdots$?",
         ),
         r"The sum is $\frac{<a>}{1 - <p>/<q>} = \boxed{<answer>}$.",
@@ -304,8 +310,10 @@ GENERATORS = (
         until(_numbers(r=(2, 30), n=(10, 350)), lambda r, n: n % 5 == 0 and n % 90 != 0),
         lambda r, n: rf"{fraction(Fraction(n * r * r, 360))}\pi" if Fraction(n * r * r, 360) != 1 else r"\pi",
         (
-            r"A sector of a circle of radius $<r>$ has a central angle of $<n>^\circ$. Find its area in terms of $\pi$.",
-            r"A slice of a round pizza of radius $<r>$ has an angle of $<n>^\circ$. What is its area? Give it in terms of $\pi$.",
+            r"A sector of a circle of radius $<r>$ has a central angle of $<n>^\circ$. Find its area in terms of "
+            r"$\pi$.",
+            r"A slice of a round pizza of radius $<r>$ has an angle of $<n>^\circ$. What is its area? Give it in "
+            r"terms of $\pi$.",
         ),
         r"The area is $\frac{<n>}{360} \cdot \pi \cdot <r>^2 = \boxed{<answer>}$.",
         "Geometry",

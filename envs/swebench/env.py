@@ -51,6 +51,8 @@ class SWEBenchEnv(SkillEnv):
     metrics: ClassVar[tuple[str, ...]] = ("resolved", "fail_to_pass", "pass_to_pass", "tampered")
     schema: ClassVar[Mapping[str, Any]] = SCHEMA
     parallel: ClassVar[int] = 4
+    mini_records = staticmethod(mini.records)
+    """The project's own records of a split."""
 
     def __init__(
         self,
@@ -73,6 +75,7 @@ class SWEBenchEnv(SkillEnv):
             if importlib.util.find_spec(package) is None:
                 raise gym.error.DependencyNotInstalled(f"SWEBench needs the swebench extra: {install('swebench')}")
         super().__init__(benchmark, **kwargs)
+        self.sandbox = sandbox
         self.judge = Judge(backend, trees, requirements, sandbox)
         self._dropped: tuple[str, ...] = ()
 

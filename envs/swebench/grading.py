@@ -107,7 +107,10 @@ def _judge(log: str, spec: Any, sentinels: Sentinels) -> tuple[bool, bool]:
         return False, True
     if not sentinels.expected:
         return True, False
-    outcomes = swebench().parsers[spec.log_parser](log.partition(scripts.START)[2].partition(scripts.END)[0], spec)
+    output = log.partition(scripts.START)[2].partition(scripts.END)[0]
+    if _contradicts_itself(output):
+        return False, True
+    outcomes = swebench().parsers[spec.log_parser](output, spec)
     by_name = {test.rpartition("::")[2]: outcome for test, outcome in outcomes.items()}
     files = {test.partition("::")[0] for test in outcomes if "::" in test}
     tampered = False
@@ -120,6 +123,15 @@ def _judge(log: str, spec: Any, sentinels: Sentinels) -> tuple[bool, bool]:
     if sound and codes == ["0"]:
         return False, True  # a test failed, and the command says that none did
     return sound, tampered
+
+
+def _contradicts_itself(output: str) -> bool:
+    """Whether a test has both passed and failed. Names that the parsers cut at a space may stand for several tests."""
+    said: dict[str, set[str]] = {}
+    for outcome, test in re.findall(r"^(PASSED|FAILED) (\S+)", output, re.MULTILINE):
+        if test.count("[") == test.count("]"):
+            said.setdefault(test, set()).add(outcome)
+    return any(len(outcomes) > 1 for outcomes in said.values())
 
 
 def _without(log: str, sentinels: Sentinels) -> str:

@@ -60,14 +60,14 @@ def _configures_tests(workspace: Workspace, path: str) -> bool:
         return False
     before = Workspace(workspace.tree)
     try:
-        old = test_sections(before.read(path) if path in before else "")
-        new = test_sections(workspace.read(path) if path in workspace else "")
+        old = sections_about_tests(before.read(path) if path in before else "")
+        new = sections_about_tests(workspace.read(path) if path in workspace else "")
     except (WorkspaceError, configparser.Error):
         return True
     return old != new
 
 
-def test_sections(text: str) -> dict[str, list[str]]:
+def sections_about_tests(text: str) -> dict[str, list[str]]:
     """The lines of the sections about tests, by name. TOML's dotted keys at the top of a file count as sections.
 
     Raises:

@@ -26,7 +26,7 @@ TIMED_OUT = "\n>>>>> Tests Timed Out\n"
 
 _OUTPUT = 1 << 23
 # Processor time, so that a verdict does not depend on what runs beside it; the wall-clock limit is for what sleeps.
-_MINI = Limits(wall=240.0, cpu=15, output=_OUTPUT)
+_MINI = Limits(wall=240.0, cpu=6, output=_OUTPUT)
 _REAL = Limits(wall=1800.0, cpu=1200, memory=1 << 33, output=_OUTPUT, file_size=1 << 28, processes=256)
 _INSIDE = Path(__file__).with_name("warm_inside.py").read_text(encoding="utf-8")
 _PYTEST = "python -m pytest "
@@ -70,7 +70,7 @@ class LocalBackend:
             done = _run_warm(sandbox, workspace, local)
         else:
             done = _run_cold(sandbox, workspace, local, checkouts.environment(self._requirements))
-        return done.stdout + (TIMED_OUT if done.timed_out else "")
+        return done.stdout + (TIMED_OUT if done.timed_out or "cpu" in done.exceeded else "")
 
 
 def _run_warm(sandbox: Sandbox, workspace: Workspace, script: str) -> Completed:

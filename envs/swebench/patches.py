@@ -16,6 +16,7 @@ MAX_PATCH = 1 << 20
 _LIMITS = Limits(wall=60.0, cpu=20)
 _FILE = re.compile(r"^(?:--- (?:a/)?|\+\+\+ (?:b/)?|rename from |rename to )([^\t\n]+)", re.MULTILINE)
 _START = re.compile(r"^(?:diff --git |--- \S)", re.MULTILINE)
+_HUNK = re.compile(r"^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@", re.MULTILINE)
 _LINK = re.compile(r"^(?:new (?:file )?mode|index .*) 120000$", re.MULTILINE)
 
 
@@ -48,12 +49,25 @@ def apply_patch(workspace: Workspace, patch: str, sandbox: Sandbox) -> list[str]
         patch.encode()
     except UnicodeEncodeError:
         raise WorkspaceError("the patch is not valid Unicode") from None
-    after = _run(before, patch if patch.endswith("\n") else patch + "\n", sandbox)
+    after = _run(before, _complete(patch), sandbox)
     if set(after) - set(named):
         raise WorkspaceError("the patch changes files that it does not name")
     changed = [path for path in named if before.get(path) != after.get(path)]
     workspace.update({path: after.get(path) for path in changed})
     return changed
+
+
+def _complete(patch: str) -> str:
+    """The patch with the empty lines at its end that its last hunk counts, and that were stripped with its margin."""
+    patch = patch if patch.endswith("\n") else patch + "\n"
+    *_, head = [None, *_HUNK.finditer(patch)]
+    if head is None:
+        return patch
+    old, new = (int(count) if count else 1 for count in head.groups())
+    for line in patch[head.end() :].split("\n")[1:-1]:
+        old -= line[:1] in (" ", "-", "")
+        new -= line[:1] in (" ", "+", "")
+    return patch + " \n" * min(old, new) if old == new else patch
 
 
 def _run(before: dict[str, str], patch: str, sandbox: Sandbox) -> dict[str, str]:

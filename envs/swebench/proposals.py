@@ -14,7 +14,7 @@ from itertools import islice
 from skillflow_gym.actions import Action, ActionKind
 from skillflow_gym.core import unread_skills
 from skillflow_gym.envs.swebench.history import Edit, History, is_test, read_history
-from skillflow_gym.envs.swebench.mutations import mutations
+from skillflow_gym.envs.swebench.mutations import Mutation, mutations
 from skillflow_gym.text import STOP_WORDS
 from skillflow_gym.trajectory import Context
 
@@ -113,13 +113,33 @@ def edits(task: str, history: History) -> Iterator[str]:
             if (head := re.match(r"\s*(?:def|class) (\w+)", text)) is not None:
                 inside = 1.0 if head[1].lower().strip("_") in words else _share(head[1], words)
             cue = inside + 0.5 * _share(text, words) + history.weight(path, number)
-            for rank, (new, kind) in enumerate(mutations(text)):
+            for rank, (new, kind) in enumerate((*mutations(text), *_raised(task, text), *_filled(lines, number))):
                 edit = _edit(path, lines, number, new)
                 if edit is not None:
                     ranked.append((-cue - _PRIOR.get(kind, 0.0) + 0.01 * rank, len(ranked), edit.text()))
     ranked += [(-cue, len(ranked) + n, text) for n, (cue, text) in enumerate(_insertions(words, history))]
     ranked.sort()
     return (text for _, _, text in ranked)
+
+
+@lru_cache(maxsize=16384)
+def _raised(task: str, line: str) -> tuple[Mutation, ...]:
+    """The line with the exceptions that the issue names."""
+    match = re.match(r"(\s*raise )(\w+)(.*)", line)
+    names = dict.fromkeys(re.findall(r"`([A-Z]\w+)`", task)) if match else {}
+    return tuple((f"{match[1]}{name}{match[3]}", "exception") for name in names if match and name != match[2])
+
+
+def _filled(lines: dict[int, str], number: int) -> Iterator[Mutation]:
+    """For a line that does nothing: changes of the variables that were assigned right before it."""
+    if lines[number].strip() != "pass":
+        return
+    indent = lines[number].partition("p")[0]
+    for before in range(number - 1, number - 6, -1):
+        match = re.match(r"\s*([\w.]+) [-+*/]?= ", lines.get(before, ""))
+        if match:
+            yield f"{indent}{match[1]} += 1", "default"
+            yield f"{indent}{match[1]} -= 1", "default"
 
 
 _PRIOR = {

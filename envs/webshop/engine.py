@@ -58,7 +58,7 @@ def resolve(source: str, split: str = "train") -> Source:
     """
     kind, _, location = source.partition(":")
     if source == "auto" and (root := os.environ.get("SKILLFLOW_DATA")):
-        folder = Path(root) / stanza("WebShop").data
+        folder = Path(root) / stanza("WebShop").folders[0]
         if any((folder / name).is_file() for name in (FULL, SMALL)):
             kind, location = "file", str(folder)
     if kind == "file" and location:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import gymnasium as gym
+from gymnasium.error import DependencyNotInstalled
 from rich import box
 from rich.table import Table
 
@@ -116,6 +117,8 @@ def _benchmark(stanza: Stanza) -> Check:
     except ImportError as error:
         state: Literal["absent", "broken"] = "absent" if stanza.extra else "broken"
         return Check(stanza.name, state, first_line(error), install(stanza.extra))
+    except DependencyNotInstalled as error:  # says itself what mends it, which is not always an extra
+        return Check(stanza.name, "absent", first_line(error))
     except Exception as error:  # whatever it is, the other benchmarks are still to be looked at
         command = install(stanza.extra, "--force-reinstall ")
         return Check(stanza.name, "broken", f"{type(error).__name__}: {first_line(error)}", command)

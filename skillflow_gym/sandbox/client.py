@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.sandbox.spawn.forkserver import READY
 
-_ANSWER_DEADLINE = 30.0
+_ANSWER_DEADLINE = 60.0
 """Seconds for what takes milliseconds on an idle machine: handing over orders, and dying after a kill."""
 _CHUNK = 1 << 16
 

@@ -16,7 +16,7 @@ from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.sandbox.client import Client
 
 _CODE = "import sys; sys.path.append(sys.argv[1]); from spawn.launch import main; main(int(sys.argv[2]))"
-_START_DEADLINE = 60.0
+_START_DEADLINE = 120.0
 
 
 class Slot(NamedTuple):

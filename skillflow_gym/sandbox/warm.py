@@ -22,7 +22,7 @@ from skillflow_gym.sandbox.view import View
 
 _HOME = "/run/skillflow"
 _CODE = f"import sys; sys.path.append('{_HOME}'); from spawn.zygote import main; main(int(sys.argv[1]), sys.argv[2:])"
-_START_DEADLINE = 60.0
+_START_DEADLINE = 120.0
 
 
 class Warm:

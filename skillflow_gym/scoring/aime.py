@@ -1,4 +1,4 @@
-"""AIME: the answer is an integer from 0 to 999 and is compared as one (matharena.ai has it in ``\\boxed{}``)."""
+r"""AIME: the answer is an integer from 0 to 999 and is compared as one (matharena.ai has it in ``\\boxed{}``)."""
 
 from __future__ import annotations
 

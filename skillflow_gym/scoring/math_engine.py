@@ -81,5 +81,3 @@ def _complex(value: Any) -> Any:
     """``i`` is the imaginary unit, wherever it stands."""
     units = [symbol for symbol in getattr(value, "free_symbols", ()) if symbol.name == "i"]
     return value.subs({unit: I for unit in units}) if units else value
-
-

@@ -24,20 +24,24 @@ _INLINE = re.compile(r"\\\[(.+?)\\\]|\\\((.+?)\\\)|\$\$(.+?)\$\$|(?<!\\)\$(.+?)(
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\\!|\\,|\{,\}|\\!|,| )\d{3})+(?![\d,])")
 _APART = re.compile(r"(?<=\d)\s+(?=\d)")
 _MIXED = re.compile(r"(\d+)\s+(\d+)/(\d+)")
-_RATIONAL = re.compile(r"\s*([+-]?)\s*(?:(\d+(?:\.\d*)?|\.\d+)|(\d+)\s*/\s*(\d+)|\\frac\s*\{\s*([+-]?\d+)\s*\}\s*\{\s*([+-]?\d+)\s*\})\s*")
+_RATIONAL = re.compile(
+    r"\s*([+-]?)\s*(?:(\d+(?:\.\d*)?|\.\d+)|(\d+)\s*/\s*(\d+)|\\frac\s*\{\s*([+-]?\d+)\s*\}\s*\{\s*([+-]?\d+)\s*\})\s*"
+)
 _ARTICLES = re.compile(r"\b(?:an?|the)\s+(?=\w\w)")
 _MONEY = re.compile(r"^(-?)\\?[$€£]\s*(?=[\d.])")
 _DEGREES = re.compile(r"(\d+(?:\.\d+)?)\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ)")
 _TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 _EMPTY = re.compile(r"\\varnothing|^\\\{\s*\\\}$")
 _BASE = re.compile(
-    rf"(?P<digits>[0-9a-zA-Z]+)\s*(?:_\s*\{{?\s*(?:{_TEXT}\{{)?|\(?(?:{_TEXT}\{{)?\s*\(?base\s*)(?P<base>\d+|[a-z]+)[}})\s]*"
+    rf"(?P<digits>[0-9a-zA-Z]+)\s*(?:_\s*\{{?\s*(?:{_TEXT}\{{)?|\(?(?:{_TEXT}\{{)?\s*\(?base\s*)"
+    r"(?P<base>\d+|[a-z]+)[})\s]*"
 )
 _BASE_NAMES = dict(
     zip("two three four five six seven eight nine ten eleven twelve".split(), map(str, range(2, 13)), strict=True)
 ) | {"sixteen": "16"}
 _UNIT = re.compile(
-    rf"(?P<value>.*[\d}})])\s*(?:{_TEXT}\s*\{{\s*(?P<text>[a-zA-Z. ]+?)\s*\}}|(?<=\d)\s+(?P<word>[a-zA-Z]{{2,}}(?: [a-zA-Z]+){{0,2}}))"
+    rf"(?P<value>.*[\d}})])\s*(?:{_TEXT}\s*\{{\s*(?P<text>[a-zA-Z. ]+?)\s*\}}"
+    r"|(?<=\d)\s+(?P<word>[a-zA-Z]{2,}(?: [a-zA-Z]+){0,2}))"
     r"(?:\s*\^\s*\{?(?P<power>[23])\}?)?\s*"
 )
 _JOINED = re.compile(rf"\s*,?\s*(?:{_TEXT}\{{\s*(?:and|or)\s*\}}|(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z]))\s*")
@@ -170,7 +174,7 @@ def _based(text: str) -> tuple[str, str] | None:
 
 
 def _is_words(text: str) -> bool:
-    """Whether it is a text and no formula: nothing but ``\\text{...}``, or a word of four letters or more."""
+    r"""Whether it is a text and no formula: nothing but ``\text{...}``, or a word of four letters or more."""
     if _LETTERS.search(text):
         return not re.search(r"[^\s()\-,.'’]", _LETTERS.sub("", text)) and bool(_words(text))
     return bool(re.fullmatch(r"[a-zA-Z' \-]*[a-zA-Z]{4}[a-zA-Z' \-]*", text))

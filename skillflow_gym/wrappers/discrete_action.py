@@ -40,12 +40,13 @@ class DiscreteAction(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructo
         >>> observation, info = env.reset(seed=0)
         >>> int(info["action_mask"].sum()) == len(env.proposals) < 64
         True
-        >>> last = len(env.proposals) - 1
-        >>> env.proposals[last].to_text()
-        'accept(no)'
-        >>> observation, reward, terminated, truncated, info = env.step(last)
-        >>> terminated
+        >>> proposal = env.proposals[0]
+        >>> observation, reward, terminated, truncated, info = env.step(0)
+        >>> env.context.turns[0].action == proposal
         True
+        >>> observation, reward, terminated, truncated, info = env.step(63)
+        >>> info["error"]
+        "expected skill(id), act(text) or accept(answer), got 'slot 63 is empty'"
         >>> env.close()
     """
 

@@ -111,7 +111,7 @@ def test_padding_is_never_read(name: str, garbage: float) -> None:
     assert float(dirty[1][~mask].abs().max()) == 0
 
 
-# ------------------------------------------------------------------------------------- expectations, by full enumeration
+# ------------------------------------------------------------------------------------ expectations, by full enumeration
 
 
 def expected_gradient(env: Enumerated, logits: Tensor, loss: Callable[[Tensor, Tensor], Tensor], size: int) -> Tensor:

@@ -79,6 +79,8 @@ def test_list_shows_every_benchmark_and_agent(skillflow: Any) -> None:
         ("play HotpotQA --executor oracle", "executor 'oracle' does not exist"),
         ("play HotpotQA --step-limit -1", "step_limit must be at least 1"),
         ("play HotpotQA --retrieval magic", "pooled, own"),
+        ("play HotpotQA --task boil", "SkillFlow/HotpotQA-v0 has no argument 'task'"),
+        ("play HotpotQA --env-args {task:,}", "task has an option of its own"),
         ("play HotpotQA --env-args [1", "is not YAML"),
         ("play HotpotQA --env-args 3", "expected names and values"),
         ("play HotpotQA --env-args {colour:,}", "SkillFlow/HotpotQA-v0 has no argument 'colour'"),

@@ -34,12 +34,8 @@ def test_the_table_says_what_was_measured_and_on_what(skillflow: Any, name: str)
         panel, metrics = core.taskset[:size], core.metrics
     shown = {" ".join(line.split()[:-1]): line.split()[-1] for line in done.out.splitlines() if len(line.split()) > 1}
     assert shown["env"] == f"SkillFlow/{name}-v0" and shown["policy"] == "uniform"
-    assert (shown["source"], shown["split"], shown["tasks"], shown["seed"]) == (
-        mini_source(name),
-        "test",
-        str(size),
-        "7",
-    )
+    assert (shown["source"], shown["split"]) == (mini_source(name), "test")
+    assert (shown["tasks"], shown["seed"]) == (str(size), "7")
     assert shown["panel sha256"] == panel_sha256(panel)
     figures = {line.split()[0] for line in done.out.splitlines() if line.rstrip().endswith("]")}
     assert figures == {"success", "pass@2", *metrics}

@@ -19,7 +19,7 @@ from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.trajectory import write_trajectories
 from tests.contract.garbage import garbage
 from tests.contract.harness import careless, core, few, make, mini_records, play, short, uniform
-from tests.envs import alfworld_games, humaneval_files, math_files, webshop_files
+from tests.envs import alfworld_games, humaneval_files, math_files, swebench_files, webshop_files
 
 GOLD_FIELDS: Mapping[str, tuple[str, ...]] = {
     "HotpotQA": ("answer", "type", "level", "supporting_facts.title.*", "supporting_facts.sent_id.*"),
@@ -60,6 +60,7 @@ PLANTED: Mapping[str, Callable[[Path], str]] = {
     "ALFWorld": alfworld_games.planted,
     "HumanEval": humaneval_files.planted,
     "MATH-Hard": math_files.planted,
+    "SWEBench": swebench_files.planted,
 }
 """Benchmarks whose data are no records: the source that each makes of canaries in a folder."""
 

@@ -155,6 +155,13 @@ def test_gold_of_the_first_variation_of_all_tasks(split: str, simplification: st
     assert all(end[4]["success"] for end in ends.values())
 
 
+def test_where_an_episode_is_played_no_solution_is_known() -> None:
+    with opened(task="find-non-living-thing") as env:
+        env.reset(options={"index": 0})
+        assert env.gold_actions(env.task)
+        assert env._engine is not None and env._engine.gold_actions() == ()
+
+
 def test_a_mistake_that_ends_the_episode_pays_nothing() -> None:
     with opened(task="find-living-thing") as env:
         env.reset(options={"index": 0})
@@ -242,9 +249,9 @@ def test_a_step_asks_only_for_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> 
     asked: list[str] = []
     ask = Java._ask
 
-    def watched(self: Java, command: str) -> Any:
-        asked.append(command.split("\n")[2] if command.startswith("c") else command[:1])
-        return ask(self, command)
+    def watched(self: Java, *commands: str) -> Any:
+        asked.extend(command.split("\n")[2] if command.startswith("c") else command[:1] for command in commands)
+        return ask(self, *commands)
 
     monkeypatch.setattr(Java, "_ask", watched)
     with opened(task="boil") as env:

@@ -68,6 +68,14 @@ def test_exceptions_are_errors_of_one_line(process: Java) -> None:
     assert len(str(caught.value).splitlines()) == 1 and not process.closed
 
 
+def test_several_calls_at_once(process: Java) -> None:
+    made = process.new("java.util.ArrayList")
+    assert process.calls(made, ("add", "one"), ("size",), ("get", 0)) == [True, 1, "one"]
+    with pytest.raises(JavaError):
+        process.calls(made, ("add", "two"), ("get", 7), ("add", "three"))
+    assert process.call(made, "size") == 3, "all are carried out, and no answer is left behind"
+
+
 def test_no_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -50,6 +50,16 @@ def crew() -> Counter[str]:
     return Counter(command(pid) for pid in descendants(os.getpid()))
 
 
+def settled_crew() -> Counter[str]:
+    """The same once it has stayed as it is for a second: helpers replace used children in their own time."""
+    before, since = crew(), time.monotonic()
+    while time.monotonic() - since < 1:
+        time.sleep(0.05)
+        if (now := crew()) != before:
+            before, since = now, time.monotonic()
+    return before
+
+
 def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     """Whether ``condition`` comes true in time."""
     end = time.monotonic() + seconds

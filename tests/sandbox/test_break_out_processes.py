@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from skillflow_gym.sandbox import Limits, Mounts, Sandbox
-from tests.sandbox.processes import crew, descendants, eventually, name, parents
+from tests.sandbox.processes import crew, descendants, eventually, name, parents, settled_crew
 from tests.sandbox.running import RunPython, cold
 
 SEE = """
@@ -30,7 +30,7 @@ def test_other_processes_cannot_be_seen(run_python: RunPython, unsafe: Sandbox) 
 
 def test_signals_reach_nobody_else(run_python: RunPython, bwrap: Sandbox) -> None:
     run_python("pass")
-    before = crew()
+    before = settled_crew()
     code = f"""
 import os
 for pid in (1, {os.getpid()}, {os.getppid()}, -1):
@@ -105,7 +105,7 @@ for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
 @pytest.mark.parametrize("stubborn", [False, True])
 def test_an_endless_program_is_killed_in_time(run_python: RunPython, stubborn: bool) -> None:
     run_python("pass")
-    before, start = crew(), time.monotonic()
+    before, start = settled_crew(), time.monotonic()
     done = run_python((IGNORE if stubborn else "") + "while True: pass", limits=Limits(wall=1.0))
     assert (done.exit, done.timed_out, done.exceeded) == (-signal.SIGKILL, True, ("wall",))
     assert time.monotonic() - start < 10 and eventually(lambda: crew() == before), (before, crew())
@@ -136,7 +136,7 @@ while not os.path.exists("/work/heartbeat"):
 @pytest.mark.parametrize("end", ["", "while True: pass"])
 def test_a_daemon_dies_with_its_run(run_python: RunPython, end: str) -> None:
     run_python("pass")
-    before = crew()
+    before = settled_crew()
     assert run_python(DAEMON + end, limits=Limits(wall=1.5)).timed_out == bool(end)
     assert eventually(lambda: crew() == before), (before, crew())
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from skillflow_gym.sandbox import Sandbox, make_sandbox
-from tests.sandbox.processes import crew, descendants, eventually
+from tests.sandbox.processes import crew, descendants, eventually, settled_crew
 from tests.sandbox.running import cold
 
 
@@ -36,7 +36,6 @@ def inventory() -> dict[str, Any]:
         "files": sorted(len(os.listdir(f"/proc/{pid}/fd")) for pid in (os.getpid(), *descendants(os.getpid()))),
         "threads": threading.active_count(),
         "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
-        "temporary": {name for name in os.listdir("/tmp") if name.startswith("skillflow-")},
     }
 
 
@@ -58,14 +57,17 @@ def runs(sandbox: Sandbox, count: int, warm: bool) -> None:
         pytest.param(1000, True, marks=pytest.mark.slow),
     ],
 )
-def test_nothing_piles_up(bwrap: Sandbox, count: int, warm: bool) -> None:
+def test_nothing_piles_up(
+    bwrap: Sandbox, count: int, warm: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     sandbox = make_sandbox("bwrap")
     try:
         runs(sandbox, 32, warm)
-        time.sleep(1)  # until the spare children are there again
+        settled_crew()
         before, memory = inventory(), resident_in_all()
         runs(sandbox, count, warm)
         assert eventually(lambda: inventory() == before), (before, inventory())
-        assert resident_in_all() - memory < 16 * 1024
+        assert resident_in_all() - memory < 16 * 1024 and not list(tmp_path.iterdir())
     finally:
         sandbox.close()

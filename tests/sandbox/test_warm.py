@@ -14,7 +14,7 @@ import pytest
 
 from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.sandbox import Completed, Limits, Sandbox, make_sandbox
-from tests.sandbox.processes import command, crew, descendants, eventually, name
+from tests.sandbox.processes import command, crew, descendants, eventually, name, settled_crew
 from tests.sandbox.running import cold
 
 PROGRAMS = {
@@ -171,7 +171,7 @@ def test_a_run_whose_helper_dies_is_a_failure_of_the_infrastructure() -> None:
 
 
 def test_close_ends_everything_and_a_later_run_starts_anew() -> None:
-    before = crew()
+    before = settled_crew()
     sandbox = make_sandbox("bwrap")
     for _ in range(2):
         assert sandbox.python("print(1)").stdout == "1\n"

@@ -1,4 +1,4 @@
-"""The workers that compare answers: hostile ones end themselves, others do not wait for them, and the dead are replaced."""
+"""The workers that compare answers: hostile answers end them, others do not wait, and the dead are replaced."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ from skillflow_gym.scoring.math_worker import equivalent
 
 pytest.importorskip("math_verify", reason="needs the reasoning extra")
 
-HOSTILE = (r"9^{9^{9^{9}}}", r"\left(10^{10^{10}}\right)!", r"2^{2^{2^{2^{2^{2}}}}}", "9**9**9**9", r"\binom{10^{9}}{10^{8}}")
+HOSTILE = (
+    r"9^{9^{9^{9}}}",
+    r"\left(10^{10^{10}}\right)!",
+    r"2^{2^{2^{2^{2^{2}}}}}",
+    "9**9**9**9",
+    r"\binom{10^{9}}{10^{8}}",
+)
 
 
 @pytest.fixture(autouse=True)

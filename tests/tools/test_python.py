@@ -69,7 +69,7 @@ def test_what_is_no_expression_gets_one_line(tools: PythonTools, expression: str
     assert "Error" in told and "\n" not in told and "Traceback" not in told
 
 
-@pytest.mark.parametrize("expression", ["9^9^9^9", "factorial(10^8)", "list(iter(int, 1))"])
+@pytest.mark.parametrize("expression", ["9^9^9^9", "factorial(10^8)", "ones(10**6, 10**6)"])
 def test_a_hostile_expression_ends_in_time(tools: PythonTools, expression: str) -> None:
     hurried = PythonTools(tools._sandbox, calculation_deadline=1)
     assert hurried.calculate(expression) in ("Timed out after 1 s.", "MemoryError")

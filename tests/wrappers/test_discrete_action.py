@@ -59,11 +59,10 @@ def test_the_mask_is_the_proposals(env: Any) -> None:
 @pytest.mark.parametrize("slot", [63, 64, -1])
 def test_an_empty_slot_costs_a_step_and_says_so(env: Any, slot: int) -> None:
     env.reset(seed=0)
-    before = env.proposals
     observation, reward, terminated, truncated, info = env.step(slot)
     assert f"slot {slot} is empty" in observation["observation"] == info["error"]
     assert (reward, terminated, truncated) == (0.0, False, False)
-    assert env.context.step == 1 and len(env.proposals) == len(before)
+    assert env.context.step == 1 and env.context.turns[0].error
 
 
 def test_more_proposals_than_slots_leave_some_out_and_say_so(caplog: pytest.LogCaptureFixture) -> None:

@@ -101,7 +101,7 @@ PROBLEMS = (
         "Return the largest number of a table; there is at least one, but rows may be empty.",
         "[[1, 8], [3]] -> 8\n[[-2]] -> -2",
         "[[], [4]] -> 4\n[[0, -1], [-5]] -> 0\n[[3, 3]] -> 3\n[[1], [2], [3]] -> 3\n[[-9, -8], [-7]] -> -7\n"
-        "[[10, 1], [2, 9]] -> 10",
+        "[[10, 1], [2, 9]] -> 10\n[[], [-3]] -> -3",
         "return max(number for row in table for number in row)",
         (
             "return max(max(row, default=0) for row in table)",

@@ -88,7 +88,7 @@ PROBLEMS = (
         "return list(range(1, 2 * n, 2))",
         (
             "return [i for i in range(1, n + 1) if i % 2 == 1]",
-            "return list(range(1, 2 * n + n % 2, 2))",
+            "return [1, *range(3, n + 2, 2)] if n else []",
             "return [i for i in range(n * 2) if i % 2 == 1 and i < 10]",
         ),
     ),

@@ -26,7 +26,7 @@ from skillflow_gym.envs.mini.swebench.packages import PACKAGES, files
 from skillflow_gym.files import replacing
 
 VERIFIED = Path(__file__).with_name("verified.jsonl")
-SECONDS = 3
+SECONDS = 1
 """Of processor time that a suite may take; a bug that makes it take longer is left out."""
 TRIED = 80
 """How many bugs of a package are tried."""
@@ -54,7 +54,7 @@ class _Telling(ast.NodeTransformer):
         return [ast.fix_missing_locations(both), check]  # type: ignore[return-value]
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.decorator_list = []
+        node.decorator_list = [each for each in node.decorator_list if ast.unparse(each) != "pytest.fixture"]
         return self.generic_visit(node)
 
 
