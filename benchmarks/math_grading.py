@@ -13,6 +13,7 @@ import argparse
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def pairs() -> list[tuple[str, str]]:
     added = [
         f"{gold} + 0" if gold[0] not in r"([\{" and "," not in gold else gold.replace(",", " , ") for gold in golds
     ]
-    return [*zip(golds, dressed, strict=True), *zip(golds, added, strict=True), *zip(golds, golds[1:], strict=False)]
+    return [*zip(golds, dressed, strict=True), *zip(golds, added, strict=True), *pairwise(golds)]
 
 
 def show(what: str, seconds: Iterable[float]) -> None:

@@ -16,7 +16,7 @@ import tyro
 from skillflow_gym import Action, ActionKind
 from skillflow_gym.envs.mini import swebench as mini
 from skillflow_gym.envs.mini.swebench.packages import files
-from skillflow_gym.envs.swebench import SWEBenchEnv
+from skillflow_gym.envs.swebench.env import SWEBenchEnv
 from skillflow_gym.episode import Episode
 from skillflow_gym.policy import Decision
 

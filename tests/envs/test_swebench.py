@@ -13,7 +13,8 @@ import pytest
 from skillflow_gym import Action, InfrastructureError
 from skillflow_gym.envs.mini import swebench as mini
 from skillflow_gym.envs.mini.swebench.packages import files
-from skillflow_gym.envs.swebench import SWEBenchEnv, env, tools
+from skillflow_gym.envs.swebench import env, tools
+from skillflow_gym.envs.swebench.env import SWEBenchEnv
 from skillflow_gym.sources import SourceError
 from skillflow_gym.tasks import RecordError
 from tests.envs.swebench_files import write

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -21,20 +22,18 @@ SPEC = make_spec(TASK.id, TASK.record["repo"], GOLD.record)
 ALL = [*GOLD.record["FAIL_TO_PASS"], *GOLD.record["PASS_TO_PASS"]]
 
 
+_SENTINEL = re.compile(r"^def (test_\w+)\(\):\n    values = (.*)\n    assert sum\(values\) == (\d+)", re.MULTILINE)
+
+
 def judged(log_of: dict[str, str], code: int = 1, sentinels: bool = True, before: str = "", after: str = "") -> Verdict:
     """The verdict on an output with these outcomes; sentinels have theirs unless told otherwise."""
 
     def run(script: str) -> str:
-        names = [line.split("def ")[1].split("(")[0] for line in script.split("\n") if line.startswith("def test_")]
-        bodies = dict(zip(names, script.split("def test_")[1:], strict=True))
         lines = [f"{outcome} {test}" for test, outcome in log_of.items()]
         path = scripts.test_files(RECORD["test_patch"])[0]
-        known = {line.partition("(")[0] for line in RECORD["test_patch"].split("+def ")[1:]}
-        for name, body in bodies.items() if sentinels else ():
-            if name not in known:
-                values, total = body.split("values = ")[1].split("\n")[0], body.split("== ")[1].split("\n")[0]
-                passes = sum(json.loads(values)) == int(total)
-                lines.append(f"{'PASSED' if passes else 'FAILED'} {path}::{name}{'' if passes else ' - assert 1 == 2'}")
+        for name, values, total in _SENTINEL.findall(script) if sentinels else ():
+            passes = sum(json.loads(values)) == int(total)
+            lines.append(f"{'PASSED' if passes else 'FAILED'} {path}::{name}{'' if passes else ' - assert 1 == 2'}")
         middle = "\n".join(lines)
         return (
             f"{before}+ : '{scripts.START}'\n{middle}\n+ : '{scripts.END}'\n"

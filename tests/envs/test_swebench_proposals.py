@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from skillflow_gym import Action, ActionKind, Context, Turn
 from skillflow_gym.envs.mini import swebench as mini
 from skillflow_gym.envs.mini.swebench.packages import files
-from skillflow_gym.envs.swebench import SWEBenchEnv
+from skillflow_gym.envs.swebench.env import SWEBenchEnv
 from skillflow_gym.envs.swebench.history import Edit, read_history
 from skillflow_gym.envs.swebench.mutations import mutations
 from skillflow_gym.envs.swebench.proposals import searches, swebench_proposals

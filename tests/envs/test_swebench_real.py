@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from skillflow_gym import Action, InfrastructureError
-from skillflow_gym.envs.swebench import SWEBenchEnv, checkouts
+from skillflow_gym.envs.swebench import checkouts
+from skillflow_gym.envs.swebench.env import SWEBenchEnv
 from skillflow_gym.envs.swebench.records import parse_record
 from tests.envs.swebench_files import REAL, needs_real
 

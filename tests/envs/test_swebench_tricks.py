@@ -9,7 +9,7 @@ import pytest
 
 from skillflow_gym import Action
 from skillflow_gym.envs.mini import swebench as mini
-from skillflow_gym.envs.swebench import SWEBenchEnv
+from skillflow_gym.envs.swebench.env import SWEBenchEnv
 
 pytest.importorskip("swebench", reason="needs the swebench extra: pip install 'skillflow-gym[swebench]'")
 

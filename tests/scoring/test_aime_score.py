@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillflow_gym.scoring.aime import correct, integer
@@ -52,12 +52,14 @@ def test_what_is_an_integer(text: str, value: int | None) -> None:
     assert correct(text, 42) is (value == 42)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999), st.integers(0, 999))
 def test_equal_integers_are_right_and_others_wrong(gold: int, answer: int) -> None:
     for written in (str(answer), f"{answer:03d}", rf"\boxed{{{answer}}}", f"${answer}$"):
         assert correct(written, gold) is (answer == gold)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_read(text: str) -> None:
     value = integer(text)
@@ -81,6 +83,7 @@ def test_the_last_box(text: str, inside: str | None) -> None:
     assert last_boxed(text) == inside
 
 
+@settings(deadline=None)
 @given(st.text("ab{}\\ 1", max_size=30), st.text("xy{} ", max_size=20))
 def test_a_box_with_balanced_braces_is_found_after_anything(before: str, inside: str) -> None:
     depths = [inside[:i].count("{") - inside[:i].count("}") for i in range(len(inside) + 1)]

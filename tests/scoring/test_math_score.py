@@ -3,7 +3,7 @@ r"""MATH's score: answers that are equivalent to the gold, and those that only l
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillflow_gym.scoring.math_hard import MAX_LENGTH, clean, gold_answer, rational, settle, split_unit
@@ -81,12 +81,14 @@ def test_units(text: str, value: str, unit: str) -> None:
     assert split_unit(text) == (value, unit)
 
 
+@settings(deadline=None)
 @given(st.fractions(max_denominator=10_000), st.fractions(max_denominator=10_000))
 def test_rational_numbers_need_no_algebra(one: object, other: object) -> None:
     a, b = (rf"\frac{{{x.numerator}}}{{{x.denominator}}}" for x in (one, other))  # type: ignore[attr-defined]
     assert rational(a) == one and settle(a, b) is (one == other)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.sampled_from([r"\frac{1}{2}", "[2,5)", "x^2", r"\text{even}", "2516_8", "1,2"]))
 def test_any_text_is_cleaned_and_looked_at(text: str, gold: str) -> None:
     cleaned = clean(text)

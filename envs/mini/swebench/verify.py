@@ -15,7 +15,7 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from hashlib import sha256
 from pathlib import Path
@@ -99,7 +99,8 @@ def _run(folder: Path, tree: Mapping[str, str]) -> tuple[dict[str, str], dict[st
 
 def _run_module(path: str, source: str, outcomes: dict[str, str], failures: dict[str, dict[str, Any]]) -> None:
     module = ast.parse(source)
-    fixtures = {node.name for node in module.body if isinstance(node, ast.FunctionDef) and node.decorator_list}
+    functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
+    fixtures = {name for name, node in functions.items() if node.decorator_list}
     names: dict[str, Any] = {"_Told": _Told}
     try:
         exec(compile(_Telling().visit(module), path, "exec"), names)
@@ -114,14 +115,16 @@ def _run_module(path: str, source: str, outcomes: dict[str, str], failures: dict
                 function(**{fixture: names[fixture]() for fixture in wanted})
             except BaseException as error:  # what pytest.raises raises is no Exception
                 outcomes[f"{path}::{name}"] = "failed"
-                failures[f"{path}::{name}"] = _failure(path, error)
+                failures[f"{path}::{name}"] = _failure(path, functions[name], error)
             else:
                 outcomes[f"{path}::{name}"] = "passed"
 
 
-def _failure(path: str, error: BaseException) -> dict[str, Any]:
-    """The line of the test that failed, and how."""
-    lines = [number for frame, number in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == path]
+def _failure(path: str, test: ast.FunctionDef, error: BaseException) -> dict[str, Any]:
+    """The line of the test that failed, 0 if it was one of a fixture, and how."""
+    inside = range(test.lineno, (test.end_lineno or 0) + 1)
+    frames = traceback.walk_tb(error.__traceback__)
+    lines = [number for frame, number in frames if frame.f_code.co_filename == path and number in inside]
     told = {"compared": list(error.args)} if isinstance(error, _Told) else {}
     return {"line": lines[0] if lines else 0, "error": type(error).__name__, "said": str(error)[:300], **told}
 
@@ -156,15 +159,22 @@ def verify(package: str) -> Iterator[dict[str, Any]]:
     tests = list(result[0])
     yield {"package": package, "sha256": content_hash(clean), "tests": tests}
     for path, bug in candidates(package):
-        result = run_suite({**clean, path: bug.plant(clean[path])})
-        if result is None or list(result[0]) != tests:
-            continue
-        broken = [test for test in tests if result[0][test] == "failed"]
-        telling = [test for test in broken if _tells(result[1][test])]
-        if telling and len(broken) <= MOST_BROKEN * len(tests):
-            first = telling[0]
-            fails = [first, *(test for test in broken if test != first)]
-            yield {"package": package, "path": path, "bug": astuple(bug), "fails": fails, "failure": result[1][first]}
+        if (row := try_bug(package, tests, path, bug)) is not None:
+            yield row
+
+
+def try_bug(package: str, tests: Sequence[str], path: str, bug: Bug) -> dict[str, Any] | None:
+    """The row of a bug; None if it breaks nothing, too much, or nothing that a user could report."""
+    clean = files(package)
+    result = run_suite({**clean, path: bug.plant(clean[path])})
+    if result is None or list(result[0]) != list(tests):
+        return None
+    broken = [test for test in tests if result[0][test] == "failed"]
+    telling = [test for test in broken if _tells(result[1][test])]
+    if not telling or len(broken) > MOST_BROKEN * len(tests):
+        return None
+    fails = [telling[0], *(test for test in broken if test != telling[0])]
+    return {"package": package, "path": path, "bug": astuple(bug), "fails": fails, "failure": result[1][telling[0]]}
 
 
 def _tells(failure: Mapping[str, Any]) -> bool:
