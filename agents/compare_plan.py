@@ -6,15 +6,15 @@ import importlib
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import ModuleType
 
 from skillflow_gym.agents.args import RunArgs, parse
 from skillflow_gym.agents.policies.scorer import features_for
-from skillflow_gym.cli.common import UsageError, find
+from skillflow_gym.cli.common import EnvArgs, UsageError, find
 from skillflow_gym.registration import Stanza, registry, stanza, stanzas
 
-OURS = ("env", "source", "executor", "library", "step-limit", "retrieval", "env-args", "seed", "steps", "run", "resume")
+OURS = {f.name.replace("_", "-") for f in fields(EnvArgs)} | {"seed", "steps", "run", "resume", "also"}
 """Flags that the comparison gives every agent itself; so are those that begin with ``eval-``."""
 
 

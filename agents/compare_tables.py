@@ -111,7 +111,7 @@ class Results:
         names = dict.fromkeys(name for r in test for name in r["score"])
         entry["score"] = {name: _mean([r["score"].get(name) for r in test]) for name in names}
         made = sum(r["rollouts"] for r in rows)
-        entry["unscored"] = 1 - sum(r["scored"] for r in rows) / made if made else float("nan")
+        entry["unscored"] = (made - sum(r["scored"] for r in rows)) / made if made else float("nan")
         return entry
 
     def _seeds(self, env: str, agent: str) -> list[int]:

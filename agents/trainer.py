@@ -36,7 +36,7 @@ from skillflow_gym.agents.runs import RunError, RunFolder
 from skillflow_gym.cli.common import console, find
 from skillflow_gym.core import SkillEnv
 from skillflow_gym.flow.paths import PathFinder
-from skillflow_gym.policy import TrainablePolicy
+from skillflow_gym.policy import Policy, TrainablePolicy
 from skillflow_gym.rollout import Collection, Collector
 from skillflow_gym.sources import resolve_source
 from skillflow_gym.tasks import TaskSet, require_disjoint
@@ -114,8 +114,9 @@ class Trainer:
         self.benchmark = find(args.env)
         asked, args.source = args.source, str(resolve_source(self.benchmark, args.source, ("train", "test")))
         self.policy = make_policy(args, self.benchmark.family, objective.needs_hindsight)
-        tries = args.evolve.on and objective.off_policy and isinstance(self.policy, Scorer)
-        self.actor = SkillTrials(self.policy, args.evolve.try_skills) if tries else self.policy
+        self.actor: Policy = self.policy
+        if args.evolve.on and objective.off_policy and isinstance(self.policy, Scorer):
+            self.actor = SkillTrials(self.policy, args.evolve.try_skills)
         self.optimizer = self._optimizer()
         self.replay = ReplayBuffer(args.replay_groups)
         self.train_tasks, panel_tasks = self._taskset("train"), self._taskset("test")

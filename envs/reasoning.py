@@ -19,6 +19,14 @@ from skillflow_gym.tasks import Gold, Task, TaskSet, check_record, from_records
 from skillflow_gym.tools import Toolbox
 from skillflow_gym.tools.python import PRELOAD, PythonTools
 
+LAZY = (
+    "sympy.assumptions.wrapper",
+    "sympy.combinatorics",
+    "sympy.physics.units",
+    "sympy.sets.setexpr",
+    "sympy.tensor.tensor",
+)
+"""What ``simplify`` and ``solve`` import when they first run: 0.3 s, which every calculation would take anew."""
 KEPT = 65_536
 """How many results of ``calculate`` a process keeps; rollouts of a task ask for the same ones again and again."""
 
@@ -122,7 +130,7 @@ def _python_tools(sandbox: str) -> tuple[Callable[[str], str], Callable[[str], s
     with _lock:
         if sandbox not in _tools:
             # A calculation takes milliseconds, but on a busy machine far more: the deadline is for what never ends.
-            tools = PythonTools(make_sandbox(sandbox, preload=PRELOAD), calculation_deadline=10.0)
+            tools = PythonTools(make_sandbox(sandbox, preload=(*PRELOAD, *LAZY)), calculation_deadline=10.0)
             _tools[sandbox] = _remembering(tools.calculate), tools.python
         return _tools[sandbox]
 

@@ -93,9 +93,9 @@ def _packaged(stanza: Stanza, source: str) -> Source:
 
 
 def _auto(stanza: Stanza, splits: Sequence[str]) -> Source:
-    if stanza.variable and (own := os.environ.get(stanza.variable)):
-        if all(_find_file(Path(own), stanza, split) for split in splits):
-            return Source("file", own)
+    own = os.environ.get(stanza.variable, "") if stanza.variable else ""
+    if own and all(_find_file(Path(own), stanza, split) for split in splits):
+        return Source("file", own)
     root = os.environ.get("SKILLFLOW_DATA", "")
     if root and stanza.data:
         folder = Path(root) / stanza.data if isinstance(stanza.data, str) else Path(root)

@@ -18,7 +18,7 @@ import numpy as np
 
 from skillflow_gym.actions import Action, ActionKind
 from skillflow_gym.agents.policies.features import Features
-from skillflow_gym.agents.policies.network import Layout
+from skillflow_gym.agents.policies.layout import Layout
 from skillflow_gym.agents.policies.vocabulary import bucket, word_ids
 from skillflow_gym.text import STOP_WORDS, stem, words
 from skillflow_gym.trajectory import Context

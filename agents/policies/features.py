@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skillflow_gym.actions import Action, ActionKind
-from skillflow_gym.agents.policies.network import Layout
+from skillflow_gym.agents.policies.layout import Layout
 from skillflow_gym.agents.policies.places import WINDOW_WORDS, Places, asked_mask
 from skillflow_gym.agents.policies.vocabulary import bucket, word_ids
 from skillflow_gym.text import STOP_WORDS, words

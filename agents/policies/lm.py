@@ -217,12 +217,12 @@ class LanguageModel:
         """Those that were stored when this base sampled the trajectories; the others from a pass of the base."""
         stored: list[list[float] | None] = []
         for t in trajectories:
-            values = [turn.log_ref for turn in t.turns if turn.log_ref is not None]
+            known = [turn.log_ref for turn in t.turns if turn.log_ref is not None]
             own = t.policy_version.rpartition("-")[0] == self._reference
-            stored.append(values if own and len(values) == len(t) else None)
+            stored.append(known if own and len(known) == len(t) else None)
         missing = [t for t, values in zip(trajectories, stored, strict=True) if values is None]
         computed = iter(self._written_log_probs(missing, "reference").tolist() if missing else [])
-        flat = []
+        flat: list[float] = []
         for t, values in zip(trajectories, stored, strict=True):
             flat += values if values is not None else [next(computed) for _ in t.turns]
         return torch.tensor(flat, dtype=torch.float64)

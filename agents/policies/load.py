@@ -45,10 +45,12 @@ def load_run(folder: str, trained: bool = True) -> Trained:
     policy: Trained
     if args.get("policy", "").startswith(PREFIX):
         hindsight = "phi" in state["adapters"]
-        policy = LanguageModel.load(args["policy"].removeprefix(PREFIX), LMArgs(**args["lm"]), hindsight, args["seed"])
+        policy = LanguageModel.load(
+            args["policy"].removeprefix(PREFIX), LMArgs(**args["lm"]), hindsight, args.get("seed", 0)
+        )
     else:
         kind = {"skills": state["skills"], "features": state["features"]}
-        policy = Scorer(seed=args["seed"], hindsight=state["phi"] is not None, **kind)
+        policy = Scorer(seed=args.get("seed", 0), hindsight=state["phi"] is not None, **kind)
     if trained:
         policy.load_state_dict(state)
     return policy

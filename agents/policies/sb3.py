@@ -15,7 +15,8 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
-from skillflow_gym.agents.policies.network import Layout, ScorerNetwork
+from skillflow_gym.agents.policies.layout import Layout
+from skillflow_gym.agents.policies.network import ScorerNetwork
 from skillflow_gym.agents.policies.scorer import FEATURES
 from skillflow_gym.policy import Decision
 from skillflow_gym.trajectory import Context

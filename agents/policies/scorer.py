@@ -18,7 +18,8 @@ from skillflow_gym.agents.policies.command_features import LAYOUT as COMMANDS
 from skillflow_gym.agents.policies.command_features import command_features
 from skillflow_gym.agents.policies.features import LAYOUT as PASSAGES
 from skillflow_gym.agents.policies.features import Features, features
-from skillflow_gym.agents.policies.network import Layout, ScorerNetwork
+from skillflow_gym.agents.policies.layout import Layout
+from skillflow_gym.agents.policies.network import ScorerNetwork
 from skillflow_gym.policy import Decision, Which
 from skillflow_gym.text import words
 from skillflow_gym.trajectory import Context, Trajectory

@@ -32,20 +32,15 @@ def main(control_fd: int, engine: str) -> None:
         return
     gc.collect()
     gc.freeze()  # a worker's collector then leaves the memory that it shares with this process alone
-    server, workers = os.getpid(), set[int]()
-
-    def reap(*_: Any) -> None:
-        workers.difference_update([pid for pid in workers if os.waitpid(pid, os.WNOHANG)[0]])
-
-    signal.signal(signal.SIGCHLD, reap)
+    server = os.getpid()
+    signal.signal(signal.SIGCHLD, _reap)
     control.send(READY.encode())
     control.settimeout(LINGER)
     while True:
         try:
             message, fds, _, _ = socket.recv_fds(control, 16, 1)
         except TimeoutError:
-            reap()
-            if workers:
+            if _reap():
                 continue
             return
         if not message:  # the owner is gone; with this process the kernel ends the workers
@@ -57,9 +52,18 @@ def main(control_fd: int, engine: str) -> None:
             if os.getppid() == server:  # else it died before it could take its workers with it
                 work(Connection(fds[0]), kind)
             os._exit(0)
-        workers.add(pid)
         os.close(fds[0])
         control.send(str(pid).encode())
+
+
+def _reap(*_: Any) -> bool:
+    """Take leave of the workers that have ended, and say whether others are left; may interrupt itself as a handler."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True
 
 
 def work(connection: Connection, kind: type) -> None:

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -141,7 +142,7 @@ class OpenAIExecutor:
                 messages.append({"role": "tool", "tool_call_id": call.id, "content": found[:MAX_TEXT]})
         return (message.content or "").strip()
 
-    def _ask(self, messages: list[Message], **more: Any) -> Any:
+    def _ask(self, messages: Sequence[Message], **more: Any) -> Any:
         left = self._options["deadline"] - self._spent
         if left <= 0:
             raise InfrastructureError(f"executor {self.spec}: the episode's {self._options['deadline']:g} s are over")

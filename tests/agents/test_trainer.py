@@ -109,7 +109,9 @@ def test_the_same_seed_is_the_same_run_and_another_is_not(tmp_path: Path) -> Non
     assert kept(tmp_path / "a") == kept(tmp_path / "b")
     assert same_state(state(tmp_path / "a"), state(tmp_path / "b"))
     other = kept(tmp_path / "c")
-    assert all(other[name] != content for name, content in kept(tmp_path / "a").items() if "first" not in name)
+    # What is likeliest is what the network's prior says, so soon after the start, whatever the seed.
+    drawn = {name: c for name, c in kept(tmp_path / "a").items() if "first" not in name and "greedy" not in name}
+    assert len(drawn) > 3 and all(other[name] != content for name, content in drawn.items())
     assert not same_state(state(tmp_path / "a"), state(tmp_path / "c"))
 
 
@@ -285,7 +287,8 @@ def test_a_step_without_any_score_trains_nothing(tmp_path: Path, monkeypatch: py
     batches, rows = watched(tmp_path / "run", steps=2)
     assert batches == [] and [row["charts/unscored"] for row in rows] == [1.0, 1.0]
     saved = state(tmp_path / "run")["policy"]
-    assert saved["updates"] == 0 and same_state(saved["network"], Scorer(seed=0).network.state_dict())
+    untrained = Scorer(seed=0, features="commands").network.state_dict()
+    assert saved["updates"] == 0 and same_state(saved["network"], untrained)
 
 
 def test_a_panel_without_any_score_is_no_gain(

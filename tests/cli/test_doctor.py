@@ -16,8 +16,8 @@ from gymnasium.error import DependencyNotInstalled
 from skillflow_gym.cli import doctor, programs
 from skillflow_gym.cli.common import EXTRAS
 from skillflow_gym.registration import Stanza, stanzas
-from tests.built import lacking
 from skillflow_gym.sandbox import bwrap
+from tests.built import lacking
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHECKOUT = f"-c {ROOT / 'constraints.txt'} -e '{ROOT}"

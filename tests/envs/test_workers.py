@@ -71,6 +71,21 @@ def test_none_is_left_after_close() -> None:
         worker.call("echo", "a", deadline=LONG)
 
 
+def test_many_that_end_at_once_leave_the_server_and_the_others_alone() -> None:
+    kept = make()
+    server = server_pid()
+    for _ in range(5):
+        ending = [make() for _ in range(20)]
+        for worker in ending:
+            worker.call("echo", "a", deadline=LONG)
+        for worker in ending:
+            os.kill(worker.pid, signal.SIGKILL)
+        assert soon(lambda: not any(alive(worker.pid) for worker in ending))  # noqa: B023
+        assert kept.call("echo", "b", deadline=LONG)[2] == kept.pid
+    assert server_pid() == server and alive(server)
+    kept.close()
+
+
 def test_none_is_left_when_its_environment_is_forgotten() -> None:
     worker = make()
     pid = worker.pid

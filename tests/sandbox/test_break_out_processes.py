@@ -56,13 +56,11 @@ print("user namespace", libc.unshare(0x10000000), os.strerror(ctypes.get_errno()
 print("mount", libc.mount(b"none", b"/tmp", b"tmpfs", 0, None), os.strerror(ctypes.get_errno()))
 print("shared memory", libc.shmget(0, 4096, 0o1600), os.strerror(ctypes.get_errno()))
 print("keyring", libc.syscall({"x86_64": 250, "aarch64": 219}[os.uname().machine], 0, -3, 0), ctypes.get_errno())
-for path in ("/proc/1/root", "/proc/1/fd", "/proc/1/mem"):
-    print(os.access(path, os.R_OK), end=" ")
 """
     lines = run_python(code).stdout.splitlines()
     assert [line.split()[1] for line in lines[:5]] == ["0" * 16] * 5
     assert [line.split()[1] for line in lines[5:7]] == ["1", "2"]
-    assert lines[7:11] == [
+    assert lines[7:] == [
         "user namespace -1 No space left on device",
         "mount -1 Operation not permitted",
         "shared memory -1 Function not implemented",

@@ -62,9 +62,9 @@ class _Server:
                     if not fds:  # nobody can ask any more
                         return
                     self._hand_out(fds)
+                    self._fill()
                 else:
                     self._kill(fd)
-            self._fill()
 
     def _fill(self) -> None:
         missing = _SPARES - sum(child.lease is None for child in self._children.values())
@@ -127,7 +127,7 @@ class _Server:
                 self._poll.unregister(child.lease)
             try:
                 said = json.loads(channel.recv(_MESSAGE, socket.MSG_DONTWAIT) or "{}")
-            except OSError:
+            except (OSError, ValueError):  # nothing was said
                 said = {}
             with child.lease, contextlib.suppress(OSError):  # perhaps nobody listens
                 say(child.lease, **said, status=child.status)
@@ -161,7 +161,7 @@ def _be_child(channel: socket.socket, run: Callable[[socket.socket], NoReturn]) 
         run(channel)
     except BaseException as error:
         with contextlib.suppress(OSError):
-            tell(channel, failed=f"{type(error).__name__}: {error}")
+            tell(channel, failed=explained(error))
     finally:
         os._exit(1)
 
@@ -178,7 +178,12 @@ def take(channel: socket.socket) -> tuple[Any, socket.socket, list[int]]:
 
 def tell(channel: socket.socket, **what: Any) -> None:
     """A child says something for the last line of its lease."""
-    channel.send(json.dumps(what).encode()[:_MESSAGE])
+    channel.send(json.dumps(what).encode())
+
+
+def explained(error: BaseException) -> str:
+    """An error in a few words."""
+    return f"{type(error).__name__}: {error}"[:500]
 
 
 def say(lease: socket.socket, **what: Any) -> None:

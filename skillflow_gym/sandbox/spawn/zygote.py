@@ -16,7 +16,6 @@ import builtins
 import fcntl
 import gc
 import importlib
-import json
 import os
 import resource
 import signal
@@ -30,7 +29,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from . import linux, seccomp
-from .forkserver import memory, say, serve, take, tell
+from .forkserver import explained, memory, say, serve, take, tell
 
 SCRATCH = 1 << 26
 """Bytes that each of the private folders /work, /tmp and /dev/shm can hold."""
@@ -56,22 +55,9 @@ def main(control: int, preload: Sequence[str]) -> None:
     def run(channel: socket.socket) -> NoReturn:
         _init(channel, rights)
 
-    _rehearse()
     gc.collect()
     gc.freeze()  # a collection in a child would else copy every page that it shares with this process
     serve(socket.socket(fileno=control), fork, run)
-
-
-def _rehearse() -> None:
-    """Do what every run does, so that what Python sets up the first time is shared by all; halves the time of a run."""
-    with open(
-        memory(b'{"code": "def f(x):\\n    return [x]\\nfor i in range(3):\\n    f(i)"}'), encoding="utf-8"
-    ) as file:
-        order = json.load(file)
-    exec(compile(order["code"], _MAIN, "exec"), dict(types.ModuleType("__main__").__dict__))
-    sum(1 for _ in traceback.walk_stack(None))
-    with open(_MAIN, "w", encoding="utf-8") as file:
-        file.write(order["code"])
 
 
 def _init(channel: socket.socket, rights: linux.Rights) -> NoReturn:
@@ -107,6 +93,7 @@ def _program(channel: socket.socket, rights: linux.Rights) -> NoReturn:
     try:
         os.setsid()
         rights.give_up(_USER)
+        module = _main_module()
         order, lease, fds = take(channel)
         for number, fd in enumerate((memory(order["stdin"].encode()), *fds)):
             os.dup2(fd, number)
@@ -117,16 +104,18 @@ def _program(channel: socket.socket, rights: linux.Rights) -> NoReturn:
         for name, limit in order["limits"].items():
             resource.setrlimit(getattr(resource, name), limit)
     except BaseException as error:
-        if lease is not None:
-            say(lease, failed=f"{type(error).__name__}: {error}")
+        if lease is None:
+            tell(channel, failed=explained(error))
+        else:
+            say(lease, failed=explained(error))
         os._exit(1)
     channel.close()  # from here on, what it says is not ours
     lease.close()
-    os._exit(_run_main(order["code"], order["environment"]))
+    os._exit(_run_main(module, order["code"], order["environment"]))
 
 
-def _run_main(code: str, environment: Mapping[str, str]) -> int:
-    """Run the program as Python runs a script; returns the exit status."""
+def _main_module() -> types.ModuleType:
+    """Make this process look like one that has just started to run a script."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=_MAIN, __builtins__=builtins)
@@ -135,6 +124,11 @@ def _run_main(code: str, environment: Mapping[str, str]) -> int:
     sys.modules["__main__"] = module
     sys.argv, sys.path[:] = ["main.py"], ["/work", *sys.path[1:-1]]  # without the place of this package
     sys.setrecursionlimit(sys.getrecursionlimit() + sum(1 for _ in traceback.walk_stack(None)))
+    return module
+
+
+def _run_main(module: types.ModuleType, code: str, environment: Mapping[str, str]) -> int:
+    """Run the program as Python runs a script; returns the exit status."""
     os.environ.clear()
     os.environ.update(environment)
     status, interrupted = 0, False
