@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import threading
 from abc import abstractmethod
@@ -130,7 +131,9 @@ def _python_tools(sandbox: str) -> tuple[Callable[[str], str], Callable[[str], s
     with _lock:
         if sandbox not in _tools:
             # A calculation takes milliseconds, but on a busy machine far more: the deadline is for what never ends.
-            tools = PythonTools(make_sandbox(sandbox, preload=(*PRELOAD, *LAZY)), calculation_deadline=10.0)
+            made = make_sandbox(sandbox, preload=(*PRELOAD, *LAZY))
+            atexit.register(made.close)
+            tools = PythonTools(made, calculation_deadline=10.0)
             _tools[sandbox] = _remembering(tools.calculate), tools.python
         return _tools[sandbox]
 

@@ -100,7 +100,11 @@ def _client() -> Any:
         import docker
 
         client = docker.from_env(timeout=TIMEOUT)
-        client.ping()
+        try:
+            client.ping()
+        except BaseException:
+            client.close()
+            raise
     except Exception as error:
         raise InfrastructureError(
             "SWE-bench's official images need a docker daemon, and none answers at "

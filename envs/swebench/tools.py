@@ -34,7 +34,7 @@ class Tools:
     def list(self, folder: str) -> str:
         """The files of a folder, all of the repository's if none is given."""
         try:
-            inside = f"{checked(folder)}/" if folder.strip(" ./") else ""
+            inside = f"{checked(folder)}/" if folder.strip() not in ("", ".", "./", "/") else ""
         except WorkspaceError as error:
             return str(error)
         found = [path for path in self._workspace.paths if path.startswith(inside)]

@@ -144,7 +144,7 @@ def test_several_blocks_and_windows_lines() -> None:
 def test_run(made: SWEBenchEnv) -> None:
     visible = [test for test in ONE.fails if test not in ONE.hidden]
     shown = say(made, "run:")
-    assert f"FAILED {visible[0]}" in shown and not any(test in shown for test in ONE.hidden)
+    assert f"FAILED {visible[0]}" in shown and not any(f"{test} " in shown for test in ONE.hidden)
     assert " in 0" not in shown.split("\n")[-1], "no times: they differ from run to run"
     path = visible[0].partition("::")[0]
     assert "1 failed" in say(made, f"run: {visible[0]}")
