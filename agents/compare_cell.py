@@ -6,6 +6,7 @@ when its standard input does, and so with who started it. A run that was killed 
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import resource
@@ -204,10 +205,14 @@ def _end_with_input() -> None:
 
 def main() -> None:
     """Run the cell whose spec is named on the command line."""
-    if "--tied" in sys.argv:
+    parser = argparse.ArgumentParser(description="One cell of a comparison; agents.compare starts these.")
+    parser.add_argument("spec", type=Path, help="the cell's spec.json")
+    parser.add_argument("--tied", action="store_true", help="end with whoever holds the standard input")
+    args = parser.parse_args()
+    if args.tied:
         threading.Thread(target=_end_with_input, daemon=True).start()
     with one_line_errors():
-        file = Path(sys.argv[1])
+        file = args.spec
         content = json.loads(file.read_text(encoding="utf-8"))
         spec = Spec(**{**content, "flags": tuple(content["flags"]), "evaluate": tuple(content["evaluate"])})
         run_cell(spec, file.parent)

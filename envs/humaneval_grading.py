@@ -15,8 +15,8 @@ from skillflow_gym.scoring.humaneval import TIME_LIMIT, readings
 
 SHOWN = 2000
 """Most characters that are shown of what code prints."""
-ROUNDS = 20
-"""How often a solution is run with one more call before its test is given up; tests ask for the same calls always."""
+ROUNDS = 50
+"""How often a solution is run with one more call, where its answers lead the test to ask for one; then it fails."""
 
 _INSIDE = Path(__file__).with_name("humaneval_inside.py").read_text(encoding="utf-8")
 # Processor time, so that a verdict does not depend on what runs beside it; the wall-clock limit is for what sleeps.
@@ -59,11 +59,11 @@ def passes(sandbox: str, problem: Problem, code: str) -> bool:
         if json.dumps(answers) == json.dumps(expected["answers"]):  # as texts, since 1 == 1.0 == True
             return True
         judged = {"prompt": problem.prompt, "entry_point": problem.entry_point, "test": problem.test}
-        (verdict,), _ = _do(sandbox, "replay", **judged, calls=calls, answers=answers)
-        if isinstance(verdict, bool):
-            return verdict
-        calls = verdict["unknown"]
-    raise InfrastructureError(f"the hidden test of {problem.entry_point} asks for other calls every time")
+        said, _ = _do(sandbox, "replay", **judged, calls=calls, answers=answers)
+        if not said or isinstance(said[0], bool):
+            return bool(said and said[0])  # answers that the test chokes on are wrong
+        calls = said[0]["unknown"]
+    return False
 
 
 @lru_cache(maxsize=1 << 14)

@@ -162,6 +162,7 @@ def test_the_first_block_trains_and_the_second_tests() -> None:
 def test_inline_flags_exist() -> None:
     """Flags that the text names in passing are arguments of an agent or of a command."""
     modules = [importlib.import_module(entry["module"]) for entry in registry()["agents"].values()]
+    modules += [importlib.import_module("skillflow_gym.agents.compare")]
     modules += [module for module in COMMANDS.values() if is_dataclass(module.Args)]
     known = {field.name for module in modules if hasattr(module, "Args") for field in fields(module.Args)}
     for path in PAGES:

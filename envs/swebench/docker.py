@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import socket
 import tarfile
 import tempfile
 import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from skillflow_gym.envs.swebench import checkouts
 from skillflow_gym.envs.swebench.local import TIMED_OUT
@@ -96,22 +98,33 @@ def _client() -> Any:
     Raises:
         InfrastructureError: none does.
     """
+    host = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
     try:
+        _connect(host)  # docker's own constructor would fail with its socket left open
         import docker
 
         client = docker.from_env(timeout=TIMEOUT)
-        try:
-            client.ping()
-        except BaseException:
-            client.close()
-            raise
+        client.ping()
     except Exception as error:
         raise InfrastructureError(
-            "SWE-bench's official images need a docker daemon, and none answers at "
-            f"{os.environ.get('DOCKER_HOST', 'unix:///var/run/docker.sock')}: start one, or use backend='local', whose "
-            f"scores are no SWE-bench scores ({type(error).__name__})"
+            f"SWE-bench's official images need a docker daemon, and none answers at {host}: start one, or use "
+            f"backend='local', whose scores are no SWE-bench scores ({type(error).__name__}: {error})"
         ) from error
     return client
+
+
+def _connect(host: str) -> None:
+    """Whether somebody listens.
+
+    Raises:
+        OSError: nobody does.
+    """
+    url = urlsplit(host)
+    if url.scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(url.path)
+    elif url.hostname and url.port:
+        socket.create_connection((url.hostname, url.port), timeout=10.0).close()
 
 
 def _check_disk(client: Any) -> None:

@@ -30,6 +30,9 @@ EXTRAS = {
     "tensorboard": "train",
     "datasets": "hub",
     "openai": "llm",
+    "jinja2": "report",
+    "stable-baselines3": "sb3",
+    "sb3-contrib": "sb3",
     "transformers": "lm",
     "peft": "lm",
     "accelerate": "lm",
@@ -82,7 +85,8 @@ def missing(error: ModuleNotFoundError) -> Exception:
     package = (error.name or "").partition(".")[0]
     if package == "skillflow_gym":
         return error
-    command = install(EXTRAS[package]) if package in EXTRAS else f"pip install {package}"
+    extra = EXTRAS.get(package) or EXTRAS.get(package.replace("_", "-"))
+    command = install(extra) if extra else f"pip install {package}"
     return UsageError(f"the Python package {package} is missing: {command}")
 
 

@@ -88,7 +88,7 @@ def extras() -> Iterator[Check]:
     """The packages of every extra, imported for real."""
     for package, extra in EXTRAS.items():
         try:
-            importlib.import_module(package)
+            importlib.import_module(package.replace("-", "_"))
             yield Check(package, "ok", f"{importlib.metadata.version(package)}, extra {extra}")
         except ModuleNotFoundError:
             yield Check(package, "absent", f"not installed, extra {extra}", install(extra))

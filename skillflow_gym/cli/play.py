@@ -29,6 +29,7 @@ HELP = """\
   ?  or  ? WORD      list what is proposed now, or only what has WORD in it
   NUMBER             take that proposal
   task               show the task again
+  ...\\               a line that ends with a backslash goes on in the next
   quit               leave (or Ctrl-D)"""
 
 _SHORT = re.compile(r"(skill|act|accept)\s+(.+)", re.DOTALL)
@@ -72,7 +73,7 @@ def run(args: Args) -> int:
                 episode = Episode(env, seed=seed, task_id=task_id)
             solved += _play(out, core, episode)
             played += 1
-            if _ask(out, "Another task? [Y/n] ").lower() not in ("", "y", "yes"):
+            if _ask(out, "Another task? [Y/n] ").strip().lower() not in ("", "y", "yes"):
                 raise Leave
             seed = None  # the generator goes on; seeding it again would draw the same task
             position = None if position is None else (position + 1) % len(core.taskset)
@@ -98,7 +99,9 @@ def _play(out: Console, core: SkillEnv, episode: Episode) -> bool:
     """Play one episode to its end and say how it went; whether it was solved."""
     _show_task(out, core, episode)
     while not episode.done:
-        line = _ask(out, f"{episode.context.step + 1}/{episode.context.step_limit} > ")
+        line = _ask(out, f"{episode.context.step + 1}/{episode.context.step_limit} > ").strip()
+        while line.endswith("\\"):  # code spans lines
+            line = f"{line[:-1]}\n{_ask(out, '... ')}"
         action = _understand(out, core, episode, line)
         if action is None:
             continue
@@ -165,7 +168,7 @@ def _ask(out: Console, prompt: str) -> str:
         raise Leave from None
     if not terminal:
         out.print(plain(line))  # the transcript of a script reads like one of a person
-    return line.strip()
+    return line
 
 
 def _show_task(out: Console, core: SkillEnv, episode: Episode) -> None:

@@ -45,6 +45,7 @@ class BwrapSandbox:
         self._bwrap, self._prlimit = works()
         self._launcher = Launcher()
         self._uids = Uids()
+        self._view = View()
         self._warm = Warm([self._bwrap, *NAMESPACES], self._launcher, self._uids, preload)
 
     @property
@@ -72,7 +73,8 @@ class BwrapSandbox:
         mounts, limits, files = mounts or Mounts(), limits or Limits(), files or {}
         if len(files) > _MOST_FILES:
             raise ValueError(f"{len(files)} files: more than {_MOST_FILES} go into a folder of their own, Mounts.work")
-        view = View(mounts, files)
+        view = self._view.copy()
+        view.mount(mounts, files)
         variables = [text for pair in (ENVIRONMENT | dict(environment or {})).items() for text in ("--setenv", *pair)]
         with ExitStack() as stack:
             uid = stack.enter_context(self._uids.lend())

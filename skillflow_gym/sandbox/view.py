@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import site
 import sys
-import sysconfig
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 
 import skillflow_gym
@@ -22,7 +23,8 @@ _SUITE = [Path(skillflow_gym.__file__).parent, Path(skillflow_gym.__file__).pare
 class View:
     """Collects arguments; ``stage`` holds the host paths that they mean."""
 
-    def __init__(self, mounts: Mounts, files: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
+        """Begin with the system's programs and this Python, read-only, and private folders."""
         self.arguments: list[str | Slot] = []
         self.stage: list[str] = []
         self._as_they_are: list[Path] = []
@@ -34,18 +36,28 @@ class View:
         for name in ("bin", "lib"):
             self._show_as_it_is(Path(sys.base_prefix, name))
         if sys.prefix != sys.base_prefix:  # in a virtual environment, the packages outside of it are not ours
-            self.arguments += ["--tmpfs", str(Path(sysconfig.get_path("stdlib"), "site-packages"))]
+            for folder in filter(os.path.isdir, site.getsitepackages([sys.base_prefix])):
+                self._hide(folder)
         self.arguments += ["--proc", "/proc", "--dev", "/dev"]
         for path in ("/tmp", "/dev/shm"):
             self.arguments += ["--perms", "1777", "--size", str(SCRATCH), "--tmpfs", path]
+        self.arguments += ["--size", str(SCRATCH), "--tmpfs", "/work"]
+
+    def mount(self, mounts: Mounts, files: Mapping[str, str]) -> None:
+        """Show what the asker wants shown; without a folder of his, ``files`` go to the private ``/work``."""
         if mounts.work is not None:
             self.arguments += ["--bind", self._staged(mounts.work.resolve(strict=True)), "/work"]
         else:
-            self.arguments += ["--size", str(SCRATCH), "--tmpfs", "/work"]
             for number, name in enumerate(files):
                 self.arguments += ["--file", Slot("data", number), f"/work/{check_relative(name)}"]
         for path, source in mounts.read_only.items():
             self._show(path, source.resolve(strict=True))
+
+    def copy(self) -> View:
+        """One that can be added to."""
+        new = copy(self)
+        new.arguments, new.stage, new._as_they_are = [*self.arguments], [*self.stage], [*self._as_they_are]
+        return new
 
     def show_packages(self) -> list[str]:
         """Show the folders of installed packages that are not shown already; returns where they are inside."""
@@ -68,7 +80,10 @@ class View:
         self.arguments += ["--ro-bind", self._staged(source), path]
         for own in _SUITE:
             if own.is_relative_to(source) and own.is_dir():
-                self.arguments += ["--tmpfs", str(path / own.relative_to(source))]
+                self._hide(str(path / own.relative_to(source)))
+
+    def _hide(self, path: str) -> None:
+        self.arguments += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
 
     def _staged(self, source: Path) -> Slot:
         self.stage.append(str(source))

@@ -70,7 +70,8 @@ class Warm:
             return self._client
 
     def _start(self) -> Client:
-        view = View(Mounts(read_only={f"{_HOME}/spawn": Path(__file__).parent / "spawn"}), {})
+        view = View()
+        view.mount(Mounts(read_only={f"{_HOME}/spawn": Path(__file__).parent / "spawn"}), {})
         packages = ":".join(view.show_packages())
         ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         order = orders(

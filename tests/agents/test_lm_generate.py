@@ -37,7 +37,7 @@ def test_what_a_prompt_draws_does_not_depend_on_the_others(architecture: str) ->
     for budget in (1, 300):
         for one, other in zip(together, sample(network, PROMPTS, [1, 2, 3, 4, 5], budget=budget), strict=True):
             assert one.ids == other.ids
-            np.testing.assert_allclose(one.log_probs, other.log_probs, atol=1e-5)
+            np.testing.assert_allclose(one.log_probs, other.log_probs, atol=5e-5)
 
 
 @every_model

@@ -246,6 +246,18 @@ def test_a_test_that_calls_by_results_is_judged(tmp_path: Path) -> None:
     )
 
 
+def test_answers_that_differ_every_time_fail() -> None:
+    problem = PROBLEM._replace(test="def check(candidate):\n    assert candidate(candidate(candidate(1))) == 8\n")
+    assert passes("bwrap", problem, "import os\nreturn int.from_bytes(os.urandom(4), 'big')") is False
+
+
+def test_answers_that_the_test_chokes_on_are_wrong() -> None:
+    test = "def check(candidate):\n    assert candidate(2) == 4\n    assert list(range(candidate(10**9)))[0] == 0\n"
+    problem = PROBLEM._replace(test=test, solution="    return 4 if n == 2 else 1\n")
+    assert passes("bwrap", problem, "return 4 if n == 2 else n") is False
+    assert passes("bwrap", problem, "return 4 if n == 2 else 2") is True
+
+
 @needs_real
 def test_the_real_set_has_one_split() -> None:
     for split in ("train", "validation"):

@@ -31,7 +31,7 @@ def pytest_runtest_makereport(item, call):
     outcome.get_result().outcome = "passed"
 """
 
-pytestmark = [needs_real, pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [needs_real, pytest.mark.slow, pytest.mark.timeout(7200)]
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from skillflow_gym.sandbox import Sandbox, SandboxError, make_sandbox
-from tests.sandbox.running import RunPython, cold
+from tests.sandbox.running import RunPython, cold, warm
 
 
 @pytest.fixture(scope="session")
@@ -29,4 +29,4 @@ def unsafe() -> Iterator[Sandbox]:
 @pytest.fixture(params=["cold", "warm"])
 def run_python(request: pytest.FixtureRequest, bwrap: Sandbox) -> RunPython:
     """Run Python code under bubblewrap: started for the run, or from the warm interpreter."""
-    return bwrap.python if request.param == "warm" else partial(cold, bwrap)
+    return partial(warm if request.param == "warm" else cold, bwrap)

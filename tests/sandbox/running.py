@@ -9,8 +9,16 @@ from skillflow_gym.sandbox import Completed, Limits, Sandbox
 RunPython = Callable[..., Completed]
 """Takes the code, and ``stdin`` and ``limits`` by name."""
 
+PATIENT = Limits(wall=60)
+"""For what ends soon on a machine that is not busy with other tests."""
+
 
 def cold(sandbox: Sandbox, code: str, stdin: str = "", limits: Limits | None = None) -> Completed:
     """Start an interpreter for the code."""
     argv = [sandbox.interpreter, "-B", "main.py"]
-    return sandbox.run(argv, files={"main.py": code}, stdin=stdin, limits=limits)
+    return sandbox.run(argv, files={"main.py": code}, stdin=stdin, limits=limits or PATIENT)
+
+
+def warm(sandbox: Sandbox, code: str, stdin: str = "", limits: Limits | None = None) -> Completed:
+    """Take the warm interpreter."""
+    return sandbox.python(code, stdin=stdin, limits=limits or PATIENT)

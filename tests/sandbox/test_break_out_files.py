@@ -122,12 +122,24 @@ for folder in ("/tmp", "/dev/shm", "/work"):
     except OSError as error:
         print(folder, total >> 20, error.strerror)
 """
-    lines = run_python(code, limits=Limits(file_size=1 << 25)).stdout.splitlines()
-    assert [line.split(maxsplit=2) for line in lines] == [
-        [folder, size, "No space left on device"]
-        for folder, size in zip(("/tmp", "/dev/shm", "/work"), (line.split()[1] for line in lines), strict=True)
-    ]
-    assert all(60 <= int(line.split()[1]) <= 64 for line in lines)
+    limits = Limits(wall=60, file_size=1 << 25)
+    lines = [line.split(maxsplit=2) for line in run_python(code, limits=limits).stdout.splitlines()]
+    assert [folder for folder, _, _ in lines] == ["/tmp", "/dev/shm", "/work"]
+    assert all(60 <= int(size) <= 64 and why == "No space left on device" for _, size, why in lines)
+
+
+def test_every_file_system_is_read_only_or_bounded(run_python: RunPython) -> None:
+    code = """
+for line in open("/proc/self/mountinfo"):
+    mount, _, system = line.partition(" - ")
+    kind, _, options = system.split()
+    if mount.split()[5].startswith("rw"):
+        print(mount.split()[4], kind, *[option for option in options.split(",") if option.startswith("size=")])
+"""
+    lines = run_python(code).stdout.splitlines()
+    bounded = {f"{folder} tmpfs size=65536k" for folder in ("/tmp", "/dev/shm", "/work")}
+    devices = {f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty")}
+    assert {line for line in lines if line.split()[0] not in devices} == bounded | {"/proc proc", "/dev/pts devpts"}
 
 
 def test_a_file_cannot_grow_beyond_its_limit(run_python: RunPython) -> None:

@@ -51,7 +51,9 @@ def write_issue(package: str, test_source: str, test: str, failure: Mapping[str,
     position = next(i for i, statement in enumerate(function.body) if _covers(statement, line))
     failing = function.body[position]
     choose = _Chooser(key)
-    setup = _fixtures(module, function) + [ast.unparse(each) for each in function.body[:position]]
+    # What is refused changes nothing that a later step would need.
+    before = [each for each in function.body[:position] if "pytest.raises" not in ast.unparse(each)]
+    setup = [*_fixtures(module, function), *map(ast.unparse, before)]
     last, expected = _last_step(failing)
     saw = _saw(failure)
     name = _subject(failing, function.body[:position])

@@ -30,6 +30,7 @@ def main(control: int) -> None:
 def _launch(channel: socket.socket) -> NoReturn:
     os.setsid()
     Path("/proc/self/oom_score_adj").write_text("1000")  # rather this than the process that trains
+    filters = memory(seccomp.program())
     order, lease, fds = take(channel)
     for number, fd in enumerate((memory(order["stdin"].encode()), *fds[:2])):
         os.dup2(fd, number)
@@ -37,7 +38,7 @@ def _launch(channel: socket.socket) -> NoReturn:
         "fd": [lease.fileno(), *fds],
         "data": [memory(text.encode()) for text in order["data"]],
         "stage": order["stage"],
-        "seccomp": [memory(seccomp.program())],
+        "seccomp": [filters],
     }
     if order["uid"] is not None:
         names["stage"] = _stage(order["stage"])
