@@ -191,7 +191,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(linked.read_text(encoding="utf-8")), target
 
 
-HOSTS = {"127.0.0.1", "agentskills.io", "arxiv.org", "gymnasium.farama.org", "huggingface.co"}
+HOSTS = {"127.0.0.1", "agentskills.io", "github.com", "arxiv.org", "gymnasium.farama.org", "huggingface.co"}
 """All hosts that a page may link to."""
 
 

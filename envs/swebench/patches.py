@@ -60,9 +60,10 @@ def apply_patch(workspace: Workspace, patch: str, sandbox: Sandbox) -> list[str]
 def _complete(patch: str) -> str:
     """The patch with the empty lines at its end that its last hunk counts, and that were stripped with its margin."""
     patch = patch if patch.endswith("\n") else patch + "\n"
-    *_, head = [None, *_HUNK.finditer(patch)]
-    if head is None:
+    heads = list(_HUNK.finditer(patch))
+    if not heads:
         return patch
+    head = heads[-1]
     old, new = (int(count) if count else 1 for count in head.groups())
     for line in patch[head.end() :].split("\n")[1:-1]:
         old -= line[:1] in (" ", "-", "")

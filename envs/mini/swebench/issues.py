@@ -90,7 +90,7 @@ class _Chooser:
 
 def _covers(statement: ast.stmt, line: int) -> bool:
     decorators = [each.lineno for each in getattr(statement, "decorator_list", ())]
-    return min([statement.lineno, *decorators]) <= line <= (statement.end_lineno or statement.lineno)
+    return bool(min([statement.lineno, *decorators]) <= line <= (statement.end_lineno or statement.lineno))
 
 
 def _last_step(statement: ast.stmt) -> tuple[str, str]:
