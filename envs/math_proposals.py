@@ -80,7 +80,8 @@ def _parts(result: str) -> tuple[str, ...]:
     if match := _FRACTION.fullmatch(text) or _SOLUTION.fullmatch(text):
         return match.groups()
     if match := _MEMBERS.fullmatch(text):
-        return tuple(part.strip() for part in match[1].split(","))
+        parts = tuple(part.strip() for part in match[1].split(","))
+        return parts if all(part.count("(") == part.count(")") for part in parts) else ()  # a list of pairs
     return (text,) if re.fullmatch(r"-?\d+", text) else ()
 
 

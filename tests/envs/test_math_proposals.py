@@ -108,6 +108,7 @@ def test_results_are_quantities() -> None:
     assert "calculate: Mul(23, 17)" in acts(task, shown("{x: 23, y: 17}"))
     assert "calculate: Mod(123456, 1000)" in acts(task, shown("123456"))
     assert "calculate: Add(7, 5)" in acts(task, shown("5", "7"))
+    assert acts(task, shown("[(1, 2), (3, 4)]")) == acts(task), "a list of pairs holds no numbers"
 
 
 @pytest.mark.parametrize(
@@ -117,6 +118,7 @@ def test_results_are_quantities() -> None:
         ("61/84", "61/84"),
         ("[2, 3]", "2, 3"),
         ("{-1, 4}", "-1, 4"),
+        ("[(1, 2), (3, 4)]", "(1, 2), (3, 4)"),
         ("{x: -6, y: 4}", "(-6, 4)"),
         ("Interval.open(-5, 10)", "(-5, 10)"),
         ("Interval(2 - sqrt(3), 58)", "[2 - sqrt(3), 58]"),
