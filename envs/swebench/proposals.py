@@ -18,7 +18,7 @@ from skillflow_gym.envs.swebench.mutations import Mutation, mutations
 from skillflow_gym.text import STOP_WORDS
 from skillflow_gym.trajectory import Context
 
-MAX_SEARCHES, MAX_VIEWS, MAX_RUNS, MAX_EDITS = 12, 16, 6, 90
+MAX_SEARCHES, MAX_VIEWS, MAX_RUNS, MAX_EDITS = 8, 12, 6, 40
 BEFORE, AFTER = 12, 24
 """Lines around a hit that are viewed."""
 _INSERTS = 12
@@ -32,7 +32,7 @@ _COMMON = STOP_WORDS | set(
 
 
 def swebench_proposals(context: Context) -> tuple[Action, ...]:
-    """At most about 150 candidate actions, none twice."""
+    """At most about 70 candidate actions and the unread skills, none twice."""
     turns = tuple(
         (turn.action.argument, turn.observation) for turn in context.turns if turn.action.kind is ActionKind.ACT
     )

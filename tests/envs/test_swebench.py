@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,7 @@ import pytest
 from skillflow_gym import Action, InfrastructureError
 from skillflow_gym.envs.mini import swebench as mini
 from skillflow_gym.envs.mini.swebench.packages import files
-from skillflow_gym.envs.swebench import env, tools
+from skillflow_gym.envs.swebench import env, local, tools
 from skillflow_gym.envs.swebench.env import SWEBenchEnv
 from skillflow_gym.sources import SourceError
 from skillflow_gym.tasks import RecordError
@@ -310,3 +314,46 @@ def check_split(split: str, records: list[dict[str, str]]) -> None:
         assert reward == 0.0 and info["score"] == {
             **{"resolved": 0.0, "fail_to_pass": 0.0, "pass_to_pass": 1.0, "tampered": 0.0}
         }, record["instance_id"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_five_hundred_episodes_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file in the folder for temporary files, no open file, and after ``close`` of the sandbox no process."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    local.shared_sandbox.cache_clear()
+    before = children()
+    made = SWEBenchEnv("SWEBench", source="mini", split="test")
+    for number in range(500):
+        made.reset(options={"index": number % len(made.taskset)})
+        say(made, f"edit: note.txt\n<<<<<<< SEARCH\n=======\n{number}\n>>>>>>> REPLACE")
+        if number % 5 == 0:
+            say(made, f"edit: {made.gold.answers[0]}")
+            say(made, "run:")
+        assert made.step(Action.accept(""))[1] == (1.0 if number % 5 == 0 else 0.0)
+        if number == 20:
+            held, opened = sorted(path.name for path in tmp_path.iterdir()), len(os.listdir("/proc/self/fd"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == held
+    assert len(os.listdir("/proc/self/fd")) <= opened
+    local.shared_sandbox("bwrap").close()
+    deadline = time.monotonic() + 30
+    while children() - before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert children() <= before
+    local.shared_sandbox.cache_clear()
+
+
+def children() -> set[int]:
+    """The processes that descend from this one."""
+    parents = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    found: set[int] = set()
+    waiting = {os.getpid()}
+    while waiting:
+        waiting = {pid for pid, parent in parents.items() if parent in waiting} - found
+        found |= waiting
+    return found

@@ -112,7 +112,7 @@ def test_views_lead_to_edits() -> None:
     shown = [text for text in acts(("view: bank.py", VIEW)) if text.startswith("edit: bank.py\n")]
     assert Edit("bank.py", "    if cents < 0:", "    if cents <= 0:").text() in shown
     assert Edit("bank.py", "    self.balance += cents", "    self.balance -= cents").text() in shown
-    assert len(shown) <= 90
+    assert len(shown) <= 40
 
 
 def test_an_edit_leads_to_tests_taking_back_and_accepting() -> None:
