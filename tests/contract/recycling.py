@@ -23,15 +23,22 @@ class Recycled:
 
     def __init__(self) -> None:
         self._engine = _idle.pop() if _idle else ScienceWorldEngine()
-        self._return = weakref.finalize(self, _idle.append, self._engine)
-        self.closed = False
+        self._return = weakref.finalize(self, _put_back, self._engine)
+
+    @property
+    def closed(self) -> bool:
+        return self._engine.closed or not self._return.alive
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
     def close(self) -> None:
-        self.closed = True
         self._return()
+
+
+def _put_back(engine: ScienceWorldEngine) -> None:
+    if not engine.closed:
+        _idle.append(engine)
 
 
 @contextmanager
