@@ -120,7 +120,6 @@ def test_issues_are_told_apart() -> None:
     assert len({record["instance_id"] for _, record in EVERY}) == len(EVERY)
 
 
-@pytest.mark.xfail(reason="the code of some issues reads an exception that it does not catch: NameError", strict=True)
 def test_the_code_of_an_issue_shows_its_failure() -> None:
     """Each tenth: what the code prints, or the error that it raises, is in the issue."""
     for one, (_, record) in list(zip(PLANTED, EVERY, strict=True))[::10]:

@@ -6,6 +6,7 @@ import ast
 import builtins
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
+from textwrap import indent
 from typing import Any
 
 LONGEST = 240
@@ -51,10 +52,13 @@ def write_issue(package: str, test_source: str, test: str, failure: Mapping[str,
     position = next(i for i, statement in enumerate(function.body) if _covers(statement, line))
     failing = function.body[position]
     choose = _Chooser(key)
-    # What is refused changes nothing that a later step would need.
-    before = [each for each in function.body[:position] if "pytest.raises" not in ast.unparse(each)]
+    caught = _caught(function.body[:position])
+    # What is refused changes nothing that a later step would need, but for the error itself.
+    before = [e for e in function.body[:position] if "pytest.raises" not in ast.unparse(e) and not caught & _read(e)]
     setup = [*_fixtures(module, function), *map(ast.unparse, before)]
     last, expected = _last_step(failing)
+    if name := next(iter(caught & _read(failing)), ""):
+        last = _catching(next(e for e in function.body[:position] if name in _caught([e])), last, name)
     saw = _saw(failure)
     name = _subject(failing, function.body[:position])
     if failure["error"] == "Failed":
@@ -118,6 +122,19 @@ def _raises(statement: ast.With) -> str:
     return ""
 
 
+def _caught(statements: Iterable[ast.stmt]) -> set[str]:
+    """The names that ``with pytest.raises(...) as NAME`` gives in these statements."""
+    names = [each.items[0].optional_vars for each in statements if isinstance(each, ast.With) and _raises(each)]
+    return {name.id for name in names if isinstance(name, ast.Name)}
+
+
+def _catching(statement: ast.stmt, last: str, name: str) -> str:
+    """The last step, on the error that an earlier step raises."""
+    assert isinstance(statement, ast.With)
+    body = indent("\n".join(map(ast.unparse, statement.body)), "    ")
+    return f"try:\n{body}\nexcept {_raises(statement)} as error:\n    {last.replace(f'{name}.value', 'error')}"
+
+
 class _WithoutRaises(ast.NodeTransformer):
     def visit_With(self, node: ast.With) -> Any:
         return node.body if _raises(node) else node
@@ -165,7 +182,11 @@ def _fixtures(module: ast.Module, function: ast.FunctionDef) -> list[str]:
 
 
 def _names(code: str) -> set[str]:
-    return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    return _read(ast.parse(code))
+
+
+def _read(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _helpers(module: ast.Module, code: str) -> list[str]:
