@@ -25,7 +25,7 @@ import numpy as np
 
 from skillflow_gym.agents.args import one_line_errors, parse
 from skillflow_gym.agents.compare_plan import Contender
-from skillflow_gym.agents.policies.load import load_run
+from skillflow_gym.agents.load import load_agent
 from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.cli.common import EnvArgs, find, loaded
 from skillflow_gym.evaluate import Evaluation, evaluate
@@ -136,9 +136,8 @@ def _policy(contender: Contender, spec: Spec, run: Path) -> tuple[Policy, str]:
         words = [*spec.flags, *(w for name, v in given.items() for w in (f"--{name.replace('_', '-')}", str(v)))]
     sys.argv = [contender.agent, *words]
     module.main()
-    load = getattr(module, "load_policy", load_run)
     evolved = RunFolder(run).config()["args"].get("evolve", {}).get("on", False)
-    return load(str(run)), str(run) if evolved else ""
+    return load_agent(str(run)), str(run) if evolved else ""
 
 
 def _paths(make_env: Any, result: Evaluation, library: str) -> dict[str, int]:

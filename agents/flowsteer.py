@@ -32,7 +32,8 @@ class Args(TrainArgs):
 
     fewest_rollouts: ClassVar[int] = 1
     preset: Literal["paper", "released"] = "paper"
-    """released: one rollout per task, compared within its benchmark; no ratio, KL or entropy. Other flags override."""
+    """released: one rollout per task, compared within its benchmark; no ratio, KL or entropy; the advantage is over
+    max(std, 0.01), not std + 0.01. Other flags override."""
     reward: Literal["gated", "terminal"] = "gated"
     """What is learned from: the outcome gated by structure, or the outcome alone. Evaluations show the outcome."""
     compare: Literal["task", "source"] = "task"
@@ -128,7 +129,8 @@ class FlowSteer:
         found = torch.tensor([structure(t) for t in batch.trajectories])  # [N]
         reward = o.gated_reward(batch.reward, found) if args.reward == "gated" else batch.reward
         groups = batch.groups if self.compares else _sources(batch.trajectories)
-        advantage = o.group_advantage(reward, groups, eps=1e-2)  # [N]
+        eps, least = (0.0, 1e-2) if args.preset == "released" else (1e-2, 0.0)
+        advantage = o.group_advantage(reward, groups, eps=eps, least=least)  # [N]
         figures = {"flow/structure": found.mean().item()}
         if args.clip:
             loss = o.clipped_loss(log_pf, batch.log_then, mask, advantage, args.clip)

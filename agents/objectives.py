@@ -223,8 +223,8 @@ def reinforce_loss(log_pf: Tensor, mask: Tensor, reward: Tensor, groups: Tensor)
     return -(leave_one_out_advantage(reward, groups) * log_p).mean()  # []
 
 
-def group_advantage(reward: Tensor, groups: Tensor, std: bool = True, eps: float = 1e-4) -> Tensor:
-    """Reward minus the mean reward of the trajectory's group, [N]; with ``std`` divided by the group's deviation + eps.
+def group_advantage(reward: Tensor, groups: Tensor, std: bool = True, eps: float = 1e-4, least: float = 0.0) -> Tensor:
+    """Reward minus the mean of the trajectory's group, [N]; with ``std`` over max(deviation of the group, least) + eps.
 
     GRPO's advantage (Shao et al., arXiv 2402.03300). Dividing makes every group count alike, however small its
     contrast, so the objective is no longer the expected reward; without, it is Dr. GRPO's (Liu et al., 2503.20783). The
@@ -234,7 +234,7 @@ def group_advantage(reward: Tensor, groups: Tensor, std: bool = True, eps: float
     centred = reward - _group_mean(reward, same)  # [N]
     if not std:
         return centred
-    return centred / (_group_mean(centred**2, same).sqrt() + eps)  # [N]
+    return centred / (_group_mean(centred**2, same).sqrt().clamp(min=least) + eps)  # [N]
 
 
 def policy_gradient_loss(log_pf: Tensor, mask: Tensor, advantage: Tensor) -> Tensor:

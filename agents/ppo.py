@@ -3,14 +3,13 @@
 The loop is theirs. What is shared with the other agents is the network and the features of the scorer, the budget of
 rollouts, the panel and the evaluation, so that the algorithm is what differs. Plain PPO must learn which slots are
 empty; MaskablePPO is told. Their loop knows no unscored episode: one counts as a failure, and the log says how many.
-A run that was killed starts anew.
+Checkpoints are Stable-Baselines3's own zip files, which ``MaskablePPO.load`` reads, and a killed run resumes from them
+to the same numbers.
 """
 
 from __future__ import annotations
 
 import platform
-import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -23,7 +22,6 @@ import torch
 from rich.console import Console
 from sb3_contrib import MaskablePPO
 from stable_baselines3 import PPO
-from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 import skillflow_gym
@@ -38,9 +36,10 @@ from skillflow_gym.agents.policies.sb3 import (
     observation_space,
 )
 from skillflow_gym.agents.policies.scorer import FEATURES, features_for
+from skillflow_gym.agents.ppo_budget import Budget, Numbered, checkpoints
 from skillflow_gym.agents.runs import RunError, RunFolder
 from skillflow_gym.cli.common import console, find, loaded
-from skillflow_gym.episode import Episode
+from skillflow_gym.episode import Episode, suite_env
 from skillflow_gym.policy import UniformPolicy
 from skillflow_gym.sources import resolve_source
 from skillflow_gym.tasks import require_disjoint
@@ -71,6 +70,8 @@ class Args(RunArgs):
     """How far a ratio of probabilities may go from 1."""
     entropy: float = 0.01
     """Weight of the entropy of decisions."""
+    resume: str = ""
+    """A run's folder to continue; its config.yaml replaces all other arguments."""
 
     def __post_init__(self) -> None:
         """Refuse what PPO could only trip over.
@@ -87,60 +88,16 @@ class Args(RunArgs):
             raise ValueError(f"--batch-size must divide --envs x --n-steps, {self.envs * self.n_steps}")
 
 
-class Budget(BaseCallback):
-    """Stops at the budget of episodes, and writes a row per iteration."""
-
-    def __init__(self, run: RunFolder, episodes: int) -> None:
-        super().__init__()
-        self._run, self._episodes = run, episodes
-        self.episodes = 0
-        """Episodes that have ended."""
-        self._ended: deque[dict[str, Any]] = deque()
-
-    @property
-    def left(self) -> float:
-        """Share of the budget that is left, in [0, 1]."""
-        return max(0.0, 1 - self.episodes / self._episodes)
-
-    def _on_rollout_start(self) -> None:
-        self._start = time.perf_counter()
-
-    def _on_step(self) -> bool:
-        for done, info in zip(self.locals["dones"], self.locals["infos"], strict=True):
-            if done:
-                self.episodes += 1
-                self._ended.append(info)
-        return self.episodes < self._episodes
-
-    def _on_rollout_end(self) -> None:
-        self._write()
-
-    def _on_training_end(self) -> None:
-        if self._ended:  # the budget ended within an iteration, which trains nothing
-            self._write()
-
-    def _write(self) -> None:
-        """Write the figures of these rollouts, and the losses of the updates before them."""
-        scored = [info for info in self._ended if not info["unscored"]]
-        row: dict[str, Any] = {"step": self.num_timesteps, "episodes": self.episodes}
-        row["charts/success"] = float(np.mean([info["success"] for info in scored])) if scored else 0.0
-        row["charts/unscored"] = 1 - len(scored) / len(self._ended) if self._ended else 0.0
-        figures = self.logger.name_to_value
-        row |= {f"losses/{name[6:]}": float(v) for name, v in figures.items() if name.startswith("train/")}
-        self._run.append("metrics.jsonl", row)
-        self._run.append("timing.jsonl", {"step": self.num_timesteps, "collect": time.perf_counter() - self._start})
-        self._ended.clear()
+ALGORITHMS: dict[str, Any] = {"ppo": PPO, "maskable": MaskablePPO}
 
 
 def make_model(args: Args, slots: int, env: Any = None, left: Callable[[], float] = lambda: 1.0) -> Any:
     """The model of ``args``, untrained; without ``env`` it can act and not learn. ``left`` tells the budget's rest."""
     layout = FEATURES[features_for(find(args.env).family)][1]
-    maskable = args.algo == "maskable"
-    algorithm: Any = MaskablePPO if maskable else PPO
-    return algorithm(
-        MaskableScoringPolicy if maskable else ScoringPolicy,
+    return ALGORITHMS[args.algo](
+        MaskableScoringPolicy if args.algo == "maskable" else ScoringPolicy,
         env if env is not None else DummyVecEnv([lambda: _Spaces(args, slots)] * args.envs),
-        learning_rate=lambda _: args.learning_rate * (0.1 + 0.9 * left()),
+        learning_rate=_schedule(args, left),
         n_steps=args.n_steps,
         batch_size=args.batch_size,
         n_epochs=args.n_epochs,
@@ -156,6 +113,10 @@ def make_model(args: Args, slots: int, env: Any = None, left: Callable[[], float
         seed=args.seed,
         device="cpu",
     )
+
+
+def _schedule(args: Args, left: Callable[[], float]) -> Callable[[float], float]:
+    return lambda _: args.learning_rate * (0.1 + 0.9 * left())
 
 
 class _Spaces(gym.Env[Any, Any]):
@@ -195,42 +156,77 @@ def train(args: Args, out: Console) -> SB3Policy:
     versions = {"skillflow-gym": skillflow_gym.__version__, "python": platform.python_version()}
     versions |= {"torch": str(torch.__version__), "numpy": np.__version__, "gymnasium": gym.__version__}
     config = {"agent": "ppo", "args": asdict(args), "slots": slots, "data": data, "versions": versions}
-    run = RunFolder.create(Path(args.run or Path("runs") / f"{benchmark.name}-ppo-seed{args.seed}"), config)
+    run = _run_folder(args, config, f"{benchmark.name}-ppo-seed{args.seed}")
     out.print(f"ppo on {benchmark.env_id}, source {args.source}, seed {args.seed}", highlight=False)
     out.print(f"run folder: {run.path}", soft_wrap=True, highlight=False)
-    envs = DummyVecEnv(
-        [lambda: SlotFeatures(DiscreteAction(args.make_env("train"), slots), kind) for _ in range(args.envs)]
-    )
     episodes = args.steps * args.tasks_per_step * args.rollouts
     budget = Budget(run, episodes)
-    model = make_model(args, slots, envs, lambda: budget.left)
+    envs = DummyVecEnv([partial(_make_env, args, slots, kind, place) for place in range(args.envs)])
+    model = _restore(args, run, envs, budget) or make_model(args, slots, envs, lambda: budget.left)
     policy = SB3Policy(model, kind, masks=args.algo == "maskable")
+    policy.updates = model._n_updates
     panel = Panel(run, panel_tasks[: args.eval_tasks or None], partial(args.make_env, "test"), cast(Any, args))
     panel.before(cast(Any, policy), out)
-    model.learn(episodes * (args.step_limit or benchmark.step_limit), callback=budget, log_interval=None)
+    if budget.left:
+        most = episodes * (args.step_limit or benchmark.step_limit)
+        model.learn(most, callback=budget, log_interval=None, reset_num_timesteps=False)
     envs.close()
     policy.updates = model._n_updates
-    run.save_checkpoint(policy.updates, {"policy": model.policy.state_dict(), "updates": policy.updates})
     panel.after(cast(Any, policy), out, None)
     panel.summarise(out, train_tasks)
     return policy
 
 
-def load_policy(folder: str) -> SB3Policy:
-    """The policy of the run in ``folder``.
+def _make_env(args: Args, slots: int, kind: str, place: int) -> Numbered:
+    return Numbered(SlotFeatures(DiscreteAction(args.make_env("train"), slots), kind), args.seed, place)
+
+
+def _run_folder(args: Args, config: dict[str, Any], name: str) -> RunFolder:
+    """A new run's folder, or that of the run to resume.
 
     Raises:
-        RunError: the folder is no run of this agent, or has not ended.
+        RunError: that is another agent's, or was trained on other tasks.
+    """
+    if not args.resume:
+        return RunFolder.create(Path(args.run or Path("runs") / name), config)
+    run = RunFolder(args.resume)
+    if any(run.config()[part] != config[part] for part in ("agent", "data")):
+        raise RunError(f"{run.path} is no run of ppo, or its tasks have changed: restore its data or start a new run")
+    return run
+
+
+def _restore(args: Args, run: RunFolder, envs: DummyVecEnv, budget: Budget) -> Any:
+    """The model of the newest checkpoint, its environments where they were; None if there is none."""
+    found = checkpoints(run)
+    if args.resume:
+        run.cut_back(int(found[-1].stem.partition("-")[2]) if found else 0)
+    if not found:
+        return None
+    repeats = suite_env(envs.envs[0]).executor.deterministic
+    schedule = _schedule(args, lambda: budget.left)
+    model = ALGORITHMS[args.algo].load(found[-1], envs, "cpu", force_reset=not repeats, learning_rate=schedule)
+    budget.episodes = model.taken["episodes"]
+    for env, (number, actions) in zip(envs.envs, model.taken["envs"], strict=True):
+        cast(Numbered, env).take_up(number, actions)
+    return model
+
+
+def load_policy(folder: str, trained: bool = True) -> SB3Policy:
+    """The policy of the newest checkpoint of the run in ``folder``, or with ``trained=False`` what it began as.
+
+    Raises:
+        RunError: the folder is no run of this agent, or has no checkpoint yet.
     """
     run = RunFolder(folder)
-    config, found = run.config(), run.load_checkpoint()
-    if config["agent"] != "ppo" or found is None:
-        raise RunError(f"{folder} is no run of ppo that has ended")
+    config, found = run.config(), checkpoints(run)
+    if config["agent"] != "ppo":
+        raise RunError(f"{folder} is no run of ppo")
+    if trained and not found:
+        raise RunError(f"{folder} has no checkpoint yet: let it run for a while")
     args = Args(**config["args"])
-    model = make_model(args, config["slots"])
-    model.policy.load_state_dict(found[1]["policy"])
+    model = ALGORITHMS[args.algo].load(found[-1], device="cpu") if trained else make_model(args, config["slots"])
     policy = SB3Policy(model, features_for(find(args.env).family), masks=args.algo == "maskable")
-    policy.updates = found[1]["updates"]
+    policy.updates = model._n_updates
     return policy
 
 

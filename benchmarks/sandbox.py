@@ -1,7 +1,8 @@
 """What a run in a sandbox costs: a Python started bare, under bubblewrap and unsafely, and the warm one, in one run.
 
-Every way runs ``pass``, in turn, so that they meet the same load. The bare Python is that of an empty virtual
-environment: it finds as few packages at its start as the one in the sandbox does.
+Every way runs ``pass``, a few times in a row, then the next way, so that they meet the same load; what a way gets ready
+for its next run is paid by that run. The bare Python is that of an empty virtual environment: it finds as few packages
+at its start as the one in the sandbox does.
 
 python benchmarks/sandbox.py
 """
@@ -26,8 +27,10 @@ from skillflow_gym.sandbox import make_sandbox
 class Args:
     """Time runs in the sandbox."""
 
-    repetitions: int = 60
-    """Runs of each way."""
+    rounds: int = 12
+    """How often each way has its turn."""
+    repetitions: int = 10
+    """Runs of each way in a row."""
 
 
 def main(args: Args) -> None:
@@ -50,9 +53,11 @@ def main(args: Args) -> None:
         for name, way in ways.items():  # the first run starts the helpers
             print(f"{name:22} {1000 * timed(way):7.1f} ms the first time")
         times: dict[str, list[float]] = {name: [] for name in ways}
-        for _ in range(args.repetitions):
+        for _ in range(args.rounds):
             for name, way in ways.items():
-                times[name].append(timed(way))
+                time.sleep(0.05)  # what the way before has still to do is not this one's
+                way()
+                times[name] += [timed(way) for _ in range(args.repetitions)]
     medians = {name: statistics.median(values) for name, values in times.items()}
     for name, median in medians.items():
         print(f"{name:22} {1000 * median:7.1f} ms, {median / medians['bare python -I']:.2f} of bare")

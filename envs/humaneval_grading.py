@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from skillflow_gym.errors import InfrastructureError
-from skillflow_gym.sandbox import Completed, Limits, Sandbox, make_sandbox
+from skillflow_gym.sandbox import Completed, Limits, shared_sandbox
 from skillflow_gym.scoring.humaneval import TIME_LIMIT, readings
 
 SHOWN = 2000
@@ -49,21 +48,33 @@ def passes(sandbox: str, problem: Problem, code: str) -> bool:
     Raises:
         InfrastructureError: the sandbox failed, or the record's own solution does not pass its test.
     """
-    expected = _expected(sandbox, problem)
-    calls: Sequence[Any] = expected["calls"]
+    calls: Sequence[Any] = _expected(sandbox, problem)["calls"]
     job = {"sources": problem.sources(code), "entry_point": problem.entry_point}
     for _ in range(ROUNDS):
         answers, _ = _do(sandbox, "answer", **job, calls=calls)
         if len(answers) < len(calls):
             return False  # not defined, ended early, or too long
-        if json.dumps(answers) == json.dumps(expected["answers"]):  # as texts, since 1 == 1.0 == True
-            return True
-        judged = {"prompt": problem.prompt, "entry_point": problem.entry_point, "test": problem.test}
-        said, _ = _do(sandbox, "replay", **judged, calls=calls, answers=answers)
-        if not said or isinstance(said[0], bool):
-            return bool(said and said[0])  # answers that the test chokes on are wrong
-        calls = said[0]["unknown"]
+        said = _judge(sandbox, problem, json.dumps(calls), json.dumps(answers))
+        if isinstance(said, bool):
+            return said
+        calls = said
     return False
+
+
+@lru_cache(maxsize=1 << 12)
+def _judge(sandbox: str, problem: Problem, calls: str, answers: str) -> bool | Sequence[Any]:
+    """Whether the hidden test passes on these answers, or the calls that it makes instead; all in JSON.
+
+    Programs that are wrong in the same way are judged once.
+    """
+    expected = _expected(sandbox, problem)
+    if (calls, answers) == (json.dumps(expected["calls"]), json.dumps(expected["answers"])):  # 1 == 1.0, as texts not
+        return True
+    judged = {"prompt": problem.prompt, "entry_point": problem.entry_point, "test": problem.test}
+    said, _ = _do(sandbox, "replay", **judged, calls=json.loads(calls), answers=json.loads(answers))
+    if said and isinstance(said[0], dict):
+        return tuple(said[0]["unknown"])
+    return bool(said and said[0])  # answers that the test chokes on are wrong
 
 
 @lru_cache(maxsize=1 << 14)
@@ -81,6 +92,7 @@ def try_examples(sandbox: str, problem: Problem, code: str, calls: tuple[str, ..
     return (*answers, _ended(done)) if broken else tuple(answers)
 
 
+@lru_cache(maxsize=1 << 12)
 def run(sandbox: str, problem: Problem, code: str, more: str) -> str:
     """What ``more`` prints when it runs after the solution ``code``, with the value of a last expression.
 
@@ -88,7 +100,7 @@ def run(sandbox: str, problem: Problem, code: str, more: str) -> str:
         InfrastructureError: the sandbox failed.
     """
     job = {"do": "run", "sources": problem.sources(code), "more": more}
-    done = _sandbox(sandbox).python(_INSIDE, stdin=json.dumps(job), limits=_LIMITS)
+    done = shared_sandbox(sandbox).python(_INSIDE, stdin=json.dumps(job), limits=_LIMITS)
     ended = [": ".join(_ended(done).values())] if done.timed_out or done.exit else []
     text = "\n".join(filter(None, [done.stdout.rstrip(), *ended]))
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}\n[{len(text) - SHOWN} more characters]"
@@ -106,7 +118,7 @@ def _expected(sandbox: str, problem: Problem) -> Mapping[str, Any]:
 
 def _do(sandbox: str, what: str, **job: Any) -> tuple[list[Any], Completed]:
     """The lines of JSON that a job printed, and how its run ended."""
-    done = _sandbox(sandbox).python(_INSIDE, stdin=json.dumps({"do": what, **job}), limits=_LIMITS)
+    done = shared_sandbox(sandbox).python(_INSIDE, stdin=json.dumps({"do": what, **job}), limits=_LIMITS)
     lines = done.stdout.split("\n")[:-1]  # what ends without a new line was cut off
     try:
         return [json.loads(line) for line in lines], done
@@ -119,11 +131,3 @@ def _ended(done: Completed) -> dict[str, str]:
     if done.timed_out or "cpu" in done.exceeded:
         return {"error": "TimeoutError", "message": f"longer than {TIME_LIMIT:g} s"}
     return {"error": "Ended", "message": ", ".join(done.exceeded) or f"exit status {done.exit}"}
-
-
-@lru_cache(maxsize=8)
-def _sandbox(spec: str) -> Sandbox:
-    """The sandbox that all environments of the process share."""
-    sandbox = make_sandbox(spec)
-    atexit.register(sandbox.close)
-    return sandbox

@@ -13,14 +13,14 @@ change an argument without the test noticing, since it gets a copy. Forging a ve
 
 from __future__ import annotations
 
-import ast
 import builtins
 import json
 import os
-import random
 import re
 import sys
 from typing import Any
+
+# What only one kind of job needs is imported there: each job is a process of its own.
 
 KINDS: dict[str, Any] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 
@@ -133,6 +133,8 @@ class Replay:
 def check(job: dict[str, Any], names: dict[str, Any], candidate: Any) -> None:
     """Run the hidden test. It sees the prompt's own helpers, and the candidate under its name as well."""
     names[job["entry_point"]] = candidate
+    import random
+
     random.seed(0)  # so that a test that draws its arguments asks for the same ones again
     exec(compile(job["test"], "<test>", "exec"), names)
     names["check"](candidate)
@@ -184,6 +186,8 @@ def answer(job: dict[str, Any], say: Any) -> None:
 
 def run(job: dict[str, Any]) -> None:
     """Run ``more`` after the solution; print what it prints, the value of a last expression, or its error."""
+    import ast
+
     try:
         names = load(job["sources"])
         tree = ast.parse(job["more"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import Any
 
@@ -20,8 +21,22 @@ from skillflow_gym.policy import Decision, Policy
 from skillflow_gym.skills import SkillLibrary
 from skillflow_gym.trajectory import Trajectory
 
+logger = logging.getLogger(__name__)
+
 MAX_THREADS = 256
 """Most environments that wait for a server at a time."""
+
+
+class Undecided(InfrastructureError):
+    """Raised by a policy that failed in some of its contexts.
+
+    Attributes:
+        decisions: one per context; None where it failed.
+    """
+
+    def __init__(self, message: str, decisions: Sequence[Decision | None]) -> None:
+        super().__init__(message)
+        self.decisions = list(decisions)
 
 
 @dataclass(frozen=True)
@@ -75,6 +90,9 @@ class Collector:
     floating-point results, do not depend on timing. With an executor that is not deterministic nothing is gained by
     that: then those decide that are back, and none waits for another. The environment's ``parallel`` limits how many
     are open; a job takes the place of one that has ended.
+
+    Where the policy raises an ``InfrastructureError``, as one whose server is gone does, the episodes that it was asked
+    about end unscored; where that is ``Undecided``, only those without a decision.
 
     Attributes:
         make_env: makes one environment; they are kept and used again.
@@ -131,7 +149,7 @@ class Collector:
                 if rollout.episode is None:
                     trajectories[i] = _failed(jobs[i], policy.version)
                 elif ended:
-                    out = jobs[i].id in dropped
+                    out = rollout.failed or jobs[i].id in dropped
                     trajectories[i] = rollout.episode.trajectory(jobs[i].id, jobs[i].group, policy.version, dropped=out)
                 else:
                     ready[i] = rollout
@@ -143,10 +161,10 @@ class Collector:
                 continue
             acting = [(i, rollout, rollout.episode) for i, rollout in sorted(ready.items()) if rollout.episode]
             ready.clear()
-            decisions = policy.act([e.context for _, _, e in acting], [r.rng for _, r, _ in acting])
+            decisions = _decide(policy, [e for _, _, e in acting], [r for _, r, _ in acting])
             for (i, rollout, _), decision in zip(acting, decisions, strict=True):
                 self._launch(i, _advance, rollout, decision)
-            steps += len(acting)
+            steps += sum(decision is not None for decision in decisions)
             under_way += len(acting)
         finished = [t for t in trajectories if t is not None]
         return Collection(finished, dropped, steps, time.perf_counter() - start)
@@ -202,7 +220,7 @@ class Collector:
 
     def _ended(self, rollout: _Rollout, job: Job, drop: dict[str, int] | None, dropped: dict[str, int]) -> bool:
         """Whether an episode is over; one whose time is up is noted in ``dropped``."""
-        if rollout.episode is None or rollout.episode.done:
+        if rollout.episode is None or rollout.episode.done or rollout.failed:
             return True
         turns = rollout.episode.context.step
         late = turns > 0 and bool(self.deadline) and time.perf_counter() - rollout.start > self.deadline
@@ -214,12 +232,16 @@ class Collector:
 
 @dataclass(frozen=True)
 class _Rollout:
-    """An episode that runs, or None if it could not begin: its generator, its environment's place, when it began."""
+    """An episode that runs, or None if it could not begin: its generator, its environment's place, when it began.
+
+    ``failed`` says that the policy could not decide.
+    """
 
     episode: Episode | None
     rng: np.random.Generator
     slot: int
     start: float
+    failed: bool = False
 
 
 def _begin(env: gym.Env[Any, Any], job: Job, slot: int) -> _Rollout:
@@ -230,8 +252,20 @@ def _begin(env: gym.Env[Any, Any], job: Job, slot: int) -> _Rollout:
         return _Rollout(None, rng, slot, start)
 
 
-def _advance(rollout: _Rollout, decision: Decision) -> _Rollout:
+def _decide(policy: Policy, episodes: Sequence[Episode], rollouts: Sequence[_Rollout]) -> Sequence[Decision | None]:
+    """A decision per episode; None where the policy failed."""
+    try:
+        return policy.act([e.context for e in episodes], [r.rng for r in rollouts])
+    except InfrastructureError as error:
+        decisions = error.decisions if isinstance(error, Undecided) else [None] * len(episodes)
+        logger.warning("the policy failed in %d episodes, now unscored: %s", decisions.count(None), error)
+        return decisions
+
+
+def _advance(rollout: _Rollout, decision: Decision | None) -> _Rollout:
     assert rollout.episode is not None
+    if decision is None:
+        return replace(rollout, failed=True)
     rollout.episode.step(decision)
     return rollout
 

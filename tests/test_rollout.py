@@ -13,7 +13,7 @@ import pytest
 from skillflow_gym import Action, Context, InfrastructureError, Task
 from skillflow_gym.evaluate import Evaluation, evaluate
 from skillflow_gym.policy import Decision, FirstProposalPolicy, UniformPolicy
-from skillflow_gym.rollout import Collection, Collector, Job
+from skillflow_gym.rollout import Collection, Collector, Job, Undecided
 from tests.contract.outsider import VaultEnv, registered
 
 Make = Callable[[], "gym.Env[Any, Any]"]
@@ -187,6 +187,31 @@ def test_the_unscored_are_left_out_of_every_figure(failing: None) -> None:
         np.nanmean(evaluation.per_task(lambda t: t.score["progress"]))
     )
     assert evaluation.summary()["unscored"] == evaluation.unscored
+
+
+class Lost(UniformPolicy):
+    """Is lost in one vault once it has turned a dial, and says so; what it decided elsewhere goes on."""
+
+    def act(self, contexts: Sequence[Context], rngs: Sequence[np.random.Generator]) -> list[Decision]:
+        lost = [context.step > 0 and "train-0" in context.task for context in contexts]
+        made = super().act(contexts, rngs)
+        if any(lost):
+            raise Undecided("no idea", [None if gone else d for d, gone in zip(made, lost, strict=True)])
+        return made
+
+
+@pytest.mark.parametrize("threads", [0, 3])
+def test_where_the_policy_is_undecided_only_that_episode_is_unscored(threads: int, caplog: Any) -> None:
+    whole = collect(jobs())
+    collection = Collector(make, threads=threads).collect(Lost(), jobs())
+    for found, expected in zip(collection.trajectories, whole.trajectories, strict=True):
+        if found.task_id == "train-0" and len(expected) > 1:
+            assert found.unscored and found.truncated and found.turns == expected.turns[:1]
+        else:
+            assert found == expected
+    assert any(t.unscored for t in collection.trajectories) and collection.dropped == {}
+    assert collection.env_steps == sum(map(len, collection.trajectories))
+    assert "no idea" in caplog.text
 
 
 def test_an_evaluation_of_nothing_scored_is_not_zero(failing: None) -> None:

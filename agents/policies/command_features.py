@@ -90,7 +90,7 @@ def _parse(action: Action) -> _Command:
 @lru_cache(maxsize=65536)
 def _stems(text: str) -> frozenset[str]:
     """The stems of the content words of ``text``; numbers alone tell which one it is, not what."""
-    return frozenset(stem(word) for word in words(text) if word not in STOP_WORDS and not word[0].isdigit())
+    return frozenset(stem(word) for word in words(text) if word not in STOP_WORDS and not word[:1].isdigit()) - {""}
 
 
 @lru_cache(maxsize=65536)

@@ -12,7 +12,7 @@ from skillflow_gym.envs.swebench import grading, hygiene
 from skillflow_gym.envs.swebench import script as scripts
 from skillflow_gym.envs.swebench.docker import DockerBackend
 from skillflow_gym.envs.swebench.grading import Verdict
-from skillflow_gym.envs.swebench.local import LocalBackend, shared_sandbox
+from skillflow_gym.envs.swebench.local import LocalBackend, sandbox_with_pytest
 from skillflow_gym.envs.swebench.tree import Tree
 from skillflow_gym.envs.swebench.workspace import Workspace, WorkspaceError
 from skillflow_gym.sandbox import Sandbox
@@ -60,7 +60,7 @@ class Judge:
     @property
     def sandbox(self) -> Sandbox:
         """Where diffs are applied."""
-        return shared_sandbox(self._sandbox)
+        return sandbox_with_pytest(self._sandbox)
 
     def backend(self, task: Task) -> Backend:
         """The backend that grades ``task``."""

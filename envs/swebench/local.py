@@ -5,20 +5,22 @@ What it says is no SWE-bench score: the versions of the libraries, and of Python
 
 from __future__ import annotations
 
-import atexit
 import json
 import re
 import shlex
 import tempfile
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from skillflow_gym.envs.mini import swebench as mini
 from skillflow_gym.envs.swebench import checkouts
 from skillflow_gym.envs.swebench.script import TESTBED
 from skillflow_gym.envs.swebench.tree import MemoryTree, Tree
 from skillflow_gym.envs.swebench.workspace import Workspace
-from skillflow_gym.sandbox import Completed, Limits, Mounts, Sandbox, make_sandbox
+from skillflow_gym.errors import InfrastructureError
+from skillflow_gym.sandbox import Completed, Limits, Mounts, Sandbox, shared_sandbox
 from skillflow_gym.tasks import Gold, Task
 
 TIMED_OUT = "\n>>>>> Tests Timed Out\n"
@@ -65,25 +67,48 @@ class LocalBackend:
             InfrastructureError: the sandbox failed, or the environment cannot be installed.
         """
         local = script.replace(TESTBED, "/work").replace(task.record["base_commit"], "HEAD")
-        sandbox = shared_sandbox(self._sandbox)
         if mini.is_mini(task.record["repo"]):
-            done = _run_warm(sandbox, workspace, local)
+            done = _run_warm(self._sandbox, task, workspace, local)
         else:
+            sandbox = sandbox_with_pytest(self._sandbox)
             done = _run_cold(sandbox, workspace, local, checkouts.environment(self._requirements))
         return done.stdout + (TIMED_OUT if done.timed_out or "cpu" in done.exceeded else "")
 
 
-def _run_warm(sandbox: Sandbox, workspace: Workspace, script: str) -> Completed:
+def _run_warm(spec: str, task: Task, workspace: Workspace, script: str) -> Completed:
     """Without a commit: hygiene has left nothing of the tests for the script to restore."""
-    lines = script.split("\n")
+    lines = [line for line in script.split("\n") if line != "cd /work"]  # where it is already
     at = next(number for number, line in enumerate(lines) if line.startswith(_PYTEST))
     job = {
-        "files": {path: workspace.read(path) for path in workspace.paths},
+        **_job(workspace),
+        "compiled": _compiled(spec, task.record["repo"], task.record["base_commit"]),
         "head": "\n".join(lines[:at]),
         "arguments": shlex.split(lines[at].removeprefix(_PYTEST)),
         "tail": "\n".join(lines[at + 1 :]),
     }
-    return sandbox.python(_INSIDE, stdin=json.dumps(job), limits=_MINI)
+    return sandbox_with_pytest(spec).python(_INSIDE, stdin=json.dumps(job), limits=_MINI)
+
+
+def _job(workspace: Workspace) -> dict[str, Any]:
+    return {
+        "files": {path: workspace.read(path) for path in workspace.paths},
+        "changed": [*workspace.changes],
+        "compiled": {},
+        "compile": False,
+    }
+
+
+# Half of the time of a run is pytest's compilation of the tests. A run of the repository as it is, without any change
+# of a submission, makes that byte code once; it holds for the files that stay as they are.
+@lru_cache(maxsize=512)
+def _compiled(spec: str, repo: str, commit: str) -> Mapping[str, str]:
+    """Path -> byte code in base64."""
+    job = {**_job(Workspace(_mini_tree(repo, commit))), "compile": True}
+    done = sandbox_with_pytest(spec).python(_INSIDE, stdin=json.dumps(job), limits=_MINI)
+    try:
+        return dict(json.loads(done.stdout))
+    except ValueError as error:
+        raise InfrastructureError(f"{repo}: its tests cannot be collected") from error
 
 
 def _run_cold(sandbox: Sandbox, workspace: Workspace, script: str, venv: Path) -> Completed:
@@ -107,11 +132,8 @@ def _mini_tree(repo: str, commit: str) -> MemoryTree:
     return MemoryTree(mini.tree(repo, commit))
 
 
-@lru_cache(maxsize=8)
-def shared_sandbox(spec: str) -> Sandbox:
+def sandbox_with_pytest(spec: str) -> Sandbox:
     """The sandbox that all environments of the process share, with pytest in its warm interpreter."""
     from _pytest.config import default_plugins
 
-    sandbox = make_sandbox(spec, preload=("pytest", *(f"_pytest.{name}" for name in default_plugins)))
-    atexit.register(sandbox.close)
-    return sandbox
+    return shared_sandbox(spec, ("pytest", *(f"_pytest.{name}" for name in default_plugins)))

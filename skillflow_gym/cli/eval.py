@@ -92,11 +92,11 @@ def load_policy(name: str) -> Policy:
     if not Path(name).is_dir():
         raise UsageError(f"policy {name!r} does not exist: choose {', '.join(policies)}, or the folder of a run")
     try:
-        from skillflow_gym.agents.policies.load import load_run
+        from skillflow_gym.agents.load import load_agent
     except ModuleNotFoundError as error:
         raise missing(error) from error
     with usage_errors():
-        return load_run(name)
+        return load_agent(name)
 
 
 def _evaluate(policy: Policy, collector: Collector, panel: Sequence[skillflow_gym.Task], args: Args) -> Evaluation:

@@ -57,54 +57,79 @@ class Client:
 
     def ended(self) -> bool:
         """Whether the server is gone; a living one says nothing after its first sign of life."""
-        poll = select.poll()
-        poll.register(self._control, select.POLLIN)
-        return bool(poll.poll(0))
+        return not silent(self._control)
 
-    def start(self, orders: Mapping[str, Any], fds: Sequence[int]) -> socket.socket:
+    def start(self) -> socket.socket:
         """Start a child and return the lease on its life: when that is shut down or closed, the child is killed.
 
         Raises:
             InfrastructureError: the server is gone.
         """
         lease, theirs = socket.socketpair()
-        body = json.dumps(orders).encode()
         try:
             lease.settimeout(_ANSWER_DEADLINE)
             with theirs:
-                socket.send_fds(self._control, [b"!"], [theirs.fileno(), *fds])
-            lease.sendall(len(body).to_bytes(4, "big") + body)
+                socket.send_fds(self._control, [b"!"], [theirs.fileno()])
         except OSError as error:
             lease.close()
             raise InfrastructureError(f"the sandbox's helper process is gone: {error}") from error
         return lease
 
     def run(self, orders: Mapping[str, Any], *, merged: bool, wall: float, output: int) -> Ended:
-        """Start a child, read what it writes and wait for its end.
-
-        Args:
-            merged: send its standard error where its standard output goes.
-            wall: seconds after which it is killed.
-            output: bytes kept of each stream; the rest is read and dropped.
-
-        Raises:
-            InfrastructureError: the server is gone, or cannot kill the child.
-        """
-        with ExitStack() as stack:
-            end = time.monotonic() + wall
-            pipes = [_pipe(stack) for _ in range(1 if merged else 2)]
-            lease = stack.enter_context(self.start(orders, [pipes[0][1].fileno(), pipes[-1][1].fileno()]))
-            for _, writer in pipes:
-                writer.close()  # the child's copies are the last, so that its end is the end of the file
-            streams = {reader.fileno(): Stream(output) for reader, _ in pipes}
-            said, timed_out = _collect(lease, streams, end)
-            texts = [bytes(stream.kept) for stream in streams.values()]
-            overflow = any(stream.dropped for stream in streams.values())
-            return Ended(texts[0], b"".join(texts[1:]), said, timed_out, overflow)
+        """Start a child for these orders alone; see ``run``."""
+        with self.start() as lease:
+            return run(lease, orders, merged=merged, wall=wall, output=output)
 
     def close(self) -> None:
         """Let the server go; it kills its children."""
         self._control.close()
+
+
+def silent(sock: socket.socket) -> bool:
+    """Whether there is nothing to read, not even an end."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return not poll.poll(0)
+
+
+def order(lease: socket.socket, orders: Mapping[str, Any], fds: Sequence[int]) -> None:
+    """Give a child its orders and the descriptors that it is to use.
+
+    Raises:
+        InfrastructureError: it is gone.
+    """
+    body = json.dumps(orders).encode()
+    try:
+        socket.send_fds(lease, [len(body).to_bytes(4, "big")], fds)
+        lease.sendall(body)
+    except OSError as error:
+        raise InfrastructureError(f"the sandbox's helper process is gone: {error}") from error
+
+
+def run(lease: socket.socket, orders: Mapping[str, Any], *, merged: bool, wall: float, output: int) -> Ended:
+    """Have a child carry out orders, read what it writes and wait for its end, or until it can serve again.
+
+    Args:
+        lease: on the child.
+        orders: for the child.
+        merged: send its standard error where its standard output goes.
+        wall: seconds after which it is killed.
+        output: bytes kept of each stream; the rest is read and dropped.
+
+    Raises:
+        InfrastructureError: the child or its server is gone, or cannot be killed.
+    """
+    with ExitStack() as stack:
+        end = time.monotonic() + wall
+        pipes = [_pipe(stack) for _ in range(1 if merged else 2)]
+        order(lease, orders, [pipes[0][1].fileno(), pipes[-1][1].fileno()])
+        for _, writer in pipes:
+            writer.close()  # the child's copies are the last, so that its end is the end of the file
+        streams = {reader.fileno(): Stream(output) for reader, _ in pipes}
+        said, timed_out = _collect(lease, streams, end)
+        texts = [bytes(stream.kept) for stream in streams.values()]
+        overflow = any(stream.dropped for stream in streams.values())
+        return Ended(texts[0], b"".join(texts[1:]), said, timed_out, overflow)
 
 
 def _pipe(stack: ExitStack) -> tuple[FileIO, FileIO]:
@@ -126,7 +151,8 @@ class Stream:
 
 
 def _collect(lease: socket.socket, streams: Mapping[int, Stream], end: float) -> tuple[dict[str, Any], bool]:
-    answers, timed_out = bytearray(), False
+    said: dict[str, Any] = {}
+    line, timed_out = bytearray(), False
     with selectors.DefaultSelector() as selector:
         selector.register(lease, selectors.EVENT_READ)
         for fd in streams:
@@ -141,15 +167,17 @@ def _collect(lease: socket.socket, streams: Mapping[int, Stream], end: float) ->
             for key, _ in ready:
                 if key.fileobj is lease:
                     data = lease.recv(_CHUNK)
-                    answers += data
+                    line += data
+                    *whole, line = line.split(b"\n")
+                    for text in whole:
+                        said |= json.loads(text)
+                    ended = not data or (said.get("again", False) and not timed_out)
                 else:
                     data = os.read(key.fd, _CHUNK)
                     streams[key.fd].add(data)
-                if not data:
+                    ended = not data
+                if ended:
                     selector.unregister(key.fileobj)
-    said: dict[str, Any] = {}
-    for line in answers.splitlines():
-        said |= json.loads(line)
-    if "status" not in said:
+    if "status" not in said and not said.get("again", False):
         raise InfrastructureError("the sandbox's helper process died")
     return said, timed_out

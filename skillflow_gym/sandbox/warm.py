@@ -13,7 +13,7 @@ from pathlib import Path
 
 from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.sandbox import Completed, Limits, Mounts
-from skillflow_gym.sandbox.client import Client
+from skillflow_gym.sandbox.client import Client, order, run, silent
 from skillflow_gym.sandbox.completed import completed
 from skillflow_gym.sandbox.launcher import Launcher, Slot, orders
 from skillflow_gym.sandbox.rlimits import rlimits
@@ -23,6 +23,8 @@ from skillflow_gym.sandbox.view import View
 _HOME = "/run/skillflow"
 _CODE = f"import sys; sys.path.append('{_HOME}'); from spawn.zygote import main; main(int(sys.argv[1]), sys.argv[2:])"
 _START_DEADLINE = 120.0
+_MOST_IDLE = 8
+"""Cells of the zygote that wait for their next program; each has a process or two."""
 
 
 class Warm:
@@ -34,6 +36,7 @@ class Warm:
         self._lock = threading.Lock()
         self._held = ExitStack()
         self._client: Client | None = None
+        self._idle: list[socket.socket] = []
         self._owner = 0
 
     def run(self, code: str, stdin: str, limits: Limits, environment: Mapping[str, str]) -> Completed:
@@ -42,39 +45,61 @@ class Warm:
         Raises:
             InfrastructureError: the zygote does not start, or died.
         """
-        order = {
+        orders = {
             "code": code,
             "stdin": stdin,
             "environment": {**environment, "PYTHONHASHSEED": "0"},
             "limits": rlimits(limits),
         }
-        ended = self._ready().run(order, merged=False, wall=limits.wall, output=limits.output)
-        if "failed" in ended.said:
-            raise InfrastructureError(f"the sandbox did not start: {ended.said['failed']}")
-        # The first process of its namespace dies before it can tell only by the hand that also kills the program.
+        with ExitStack() as stack:
+            client, cell = self._take()
+            stack.callback(cell.close)
+            ended = run(cell, orders, merged=False, wall=limits.wall, output=limits.output)
+            if "failed" in ended.said:
+                raise InfrastructureError(f"the sandbox did not start: {ended.said['failed']}")
+            if "status" not in ended.said and self._keep(client, cell):
+                stack.pop_all()
+        # The first process of a namespace dies before it can tell only by the hand that also kills the program.
         return completed(ended, int(ended.said.get("code", -signal.SIGKILL)))
 
     def close(self) -> None:
         """End the zygote and its runs."""
         with self._lock:
-            self._held.close()
-            self._client = None
+            self._end()
 
-    def _ready(self) -> Client:
+    def _take(self) -> tuple[Client, socket.socket]:
+        """A cell that nobody uses, or a new one, and its zygote's client."""
         with self._lock:
             if self._client is None or self._owner != os.getpid() or self._client.ended():
-                self._held.close()
-                self._client = None
+                self._end()
                 self._client = self._start()
                 self._owner = os.getpid()
-            return self._client
+            while self._idle:
+                cell = self._idle.pop()
+                if silent(cell):
+                    return self._client, cell
+                cell.close()  # it has died
+            return self._client, self._client.start()
+
+    def _keep(self, client: Client, cell: socket.socket) -> bool:
+        with self._lock:
+            kept = client is self._client and len(self._idle) < _MOST_IDLE
+            if kept:
+                self._idle.append(cell)
+            return kept
+
+    def _end(self) -> None:
+        self._client = None
+        while self._idle:
+            self._idle.pop().close()
+        self._held.close()
 
     def _start(self) -> Client:
         view = View()
         view.mount(Mounts(read_only={f"{_HOME}/spawn": Path(__file__).parent / "spawn"}), {})
         packages = ":".join(view.show_packages())
         ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
-        order = orders(
+        program = orders(
             [
                 *(*self._bwrap, *view.arguments, "--remount-ro", "/dev", "--remount-ro", "/"),
                 *("--uid", "0", "--gid", "0", "--cap-add", "ALL", "--chdir", "/work", "--clearenv"),
@@ -89,7 +114,8 @@ class Warm:
         complaints = self._held.enter_context(os.fdopen(os.memfd_create("complaints"), "rb"))
         with theirs, open(os.devnull, "wb") as nothing:
             fds = [nothing.fileno(), complaints.fileno(), theirs.fileno()]
-            self._held.enter_context(self._launcher.client().start(order, fds))
+            lease = self._held.enter_context(self._launcher.client().start())
+            order(lease, program, fds)
         client = Client(ours)
         self._held.callback(client.close)
         if not client.wait_ready(_START_DEADLINE):

@@ -24,6 +24,10 @@ def test_group_advantage() -> None:
     deviation = math.sqrt((0.25 + 0.25) / 4)
     expected = [a / (deviation + 0.01) for a in centred]
     assert objectives.group_advantage(reward, groups, eps=0.01).tolist() == pytest.approx(expected)
+    # deviations 0.5 and 0.002: the second counts as 0.01
+    reward, groups = f64(1, 0, 0.504, 0.5), torch.tensor([1, 1, 0, 0])
+    floored = objectives.group_advantage(reward, groups, eps=0.0, least=0.01)
+    assert floored.tolist() == pytest.approx([1, -1, 0.2, -0.2])
 
 
 def test_policy_gradient_loss() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,17 +15,23 @@ import pytest
 import torch
 
 from skillflow_gym import Action, InfrastructureError
+from skillflow_gym.agents.args import restore
+from skillflow_gym.cli import main
 from skillflow_gym.cli.common import console
+from tests.agents.runs import start
 from tests.contract.outsider import VaultEnv, registered
 
 pytest.importorskip("stable_baselines3")
 pytest.importorskip("sb3_contrib")
 
+from sb3_contrib import MaskablePPO
 from stable_baselines3.common.env_checker import check_env
 
 from skillflow_gym.agents import ppo
+from skillflow_gym.agents.load import load_agent
 from skillflow_gym.agents.policies.sb3 import SB3Policy, SlotFeatures, observe
 from skillflow_gym.agents.policies.scorer import FEATURES
+from skillflow_gym.agents.ppo_budget import Budget, checkpoints
 from skillflow_gym.agents.runs import RunError, RunFolder
 from skillflow_gym.episode import Episode
 from skillflow_gym.wrappers import DiscreteAction
@@ -84,10 +93,103 @@ def test_the_same_seed_is_the_same_run(tmp_path: Path) -> None:
     assert files[0] == files[1] != files[2]
 
 
-def test_a_loaded_policy_is_the_one_that_was_trained(tmp_path: Path) -> None:
-    policy, loaded = trained(tmp_path / "run"), ppo.load_policy(str(tmp_path / "run"))
-    assert loaded.version == policy.version and policy.updates > 0
+def test_a_loaded_policy_is_the_one_that_was_trained(tmp_path: Path, capsys: Any) -> None:
+    policy, loaded = trained(tmp_path / "run"), load_agent(str(tmp_path / "run"))
+    assert isinstance(loaded, SB3Policy) and loaded.version == policy.version and policy.updates > 0
     assert np.array_equal(loaded.log_probs(contexts()), policy.log_probs(contexts()))
+    began = load_agent(str(tmp_path / "run"), trained=False)
+    assert isinstance(began, SB3Policy) and began.updates == 0
+    assert not np.array_equal(began.log_probs(contexts()), policy.log_probs(contexts()))
+    capsys.readouterr()
+    words = ["--env", "Vaults", "--source", "mini", "--policy", str(tmp_path / "run"), "--tasks", "4"]
+    out = tmp_path / "eval.json"
+    assert main(["eval", *words, "--rollouts", "2", "--out", str(out)]) == 0
+    after = RunFolder(tmp_path / "run").evaluation("after")
+    assert after is not None and json.loads(out.read_text())["results"] == after["summary"]
+
+
+def test_a_checkpoint_is_one_of_stable_baselines3s_own(tmp_path: Path) -> None:
+    policy = trained(tmp_path / "run")
+    model = MaskablePPO.load(checkpoints(RunFolder(tmp_path / "run"))[-1])
+    env = SlotFeatures(DiscreteAction(gym.make("SkillFlow/Vaults-v0", source="mini"), slots=64), "commands")
+    for seed in range(3):
+        seen, _ = env.reset(seed=seed)
+        chosen, _ = model.predict(seen, action_masks=env.get_wrapper_attr("action_masks")(), deterministic=True)
+        (log_p,) = policy.log_probs([env.get_wrapper_attr("context")])
+        assert int(chosen) == log_p.argmax()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    with registered():
+        ppo.train(ppo.Args(**{**SMALL, "run": str(folder)}), console())
+    return folder
+
+
+def resumed(folder: Path, whole: Path) -> None:
+    """Resume a run; it must come to what ``whole`` came to."""
+    policy = ppo.train(restore(ppo.Args, str(folder)), console())
+    expected = ppo.load_policy(str(whole))
+    for one, other in zip(policy.model.policy.parameters(), expected.model.policy.parameters(), strict=True):
+        assert torch.equal(one, other), "bit by bit"
+    for name in ("metrics.jsonl", *(f"evaluations/{n}.json" for n in ("random", "first", "before", "after", "greedy"))):
+        assert (folder / name).read_bytes() == (whole / name).read_bytes(), name
+    steps = [row["step"] for row in RunFolder(folder).rows("timing.jsonl")]
+    assert steps == [row["step"] for row in RunFolder(whole).rows("timing.jsonl")] and len(steps) > 4
+    assert [file.name for file in checkpoints(RunFolder(folder))] == [f.name for f in checkpoints(RunFolder(whole))]
+
+
+def test_a_killed_run_resumes_to_the_same_numbers(tmp_path: Path, whole: Path) -> None:
+    folder = tmp_path / "run"
+    options = {**SMALL, "env": "tests.agents.registered_vaults:Vaults", "run": folder}
+    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    process = start([sys.executable, "-m", "agents.ppo", *words])
+    end = time.monotonic() + 120
+    while not (found := checkpoints(RunFolder(folder))) and time.monotonic() < end:
+        time.sleep(0.002)
+    process.kill()
+    process.communicate()
+    assert found and not (folder / "evaluations" / "after.json").exists(), "it was killed half way"
+    resumed(folder, whole)
+
+
+@pytest.mark.parametrize("at", [0, 3], ids=lambda at: f"after {at} rows")
+def test_a_run_ended_between_row_and_checkpoint_resumes_to_the_same_numbers(
+    tmp_path: Path, whole: Path, at: int
+) -> None:
+    class Killed(BaseException):
+        """The process is gone."""
+
+    real = Budget._save
+    with pytest.MonkeyPatch.context() as patch:
+
+        def save(self: Budget) -> None:
+            if len(self._run.rows("metrics.jsonl")) > at:
+                raise Killed
+            real(self)
+
+        patch.setattr(Budget, "_save", save)
+        with pytest.raises(Killed):
+            trained(tmp_path / "run")
+    rows = (tmp_path / "run" / "metrics.jsonl").read_text()
+    (tmp_path / "run" / "metrics.jsonl").write_text(rows + rows[:20])  # and half a row
+    resumed(tmp_path / "run", whole)
+
+
+def test_a_finished_run_that_is_resumed_stays_as_it_is(whole: Path) -> None:
+    before = {file: file.read_bytes() for file in whole.rglob("*.json*")}
+    ppo.train(restore(ppo.Args, str(whole)), console())
+    assert {file: file.read_bytes() for file in whole.rglob("*.json*")} == before
+
+
+def test_a_run_is_not_resumed_on_other_tasks(tmp_path: Path) -> None:
+    trained(tmp_path / "run", steps=1)
+    config = (tmp_path / "run" / "config.yaml").read_text()
+    (tmp_path / "run" / "config.yaml").write_text(config.replace("tasks: 20", "tasks: 21"))
+    with pytest.raises(RunError, match="its tasks have changed"):
+        ppo.train(restore(ppo.Args, str(tmp_path / "run")), console())
 
 
 def test_decisions_are_sampled_from_the_distribution_and_never_empty_under_the_mask(tmp_path: Path) -> None:
@@ -193,6 +295,12 @@ def test_unscored_episodes_are_counted(tmp_path: Path, monkeypatch: pytest.Monke
 def test_wrong_numbers_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ppo.Args(**{**SMALL, **changes})
+
+
+def test_a_run_without_a_checkpoint_is_not_loaded(tmp_path: Path) -> None:
+    RunFolder.create(tmp_path / "run", {"agent": "ppo", "args": {}, "data": {}})
+    with pytest.raises(RunError, match="no checkpoint yet"):
+        load_agent(str(tmp_path / "run"))
 
 
 def test_only_a_run_of_ppo_is_loaded(tmp_path: Path) -> None:

@@ -223,6 +223,28 @@ def test_a_server_that_fails_for_good_is_an_infrastructure_error() -> None:
     assert len(server.requests) == 2
 
 
+def test_episodes_of_a_server_that_fails_for_good_are_unscored() -> None:
+    """The first batch is played to its end; then the server is gone, in the second turn of the second batch."""
+
+    def reply(request: dict[str, Any]) -> Reply | int:
+        if len(server.requests) > 6:
+            return 500
+        turns = sum(m["role"] == "tool" for m in request["messages"])
+        return calls("accept", '{"answer": "x"}') if turns else calls("act", '{"text": "search: river"}')
+
+    env = hotpotqa()
+    tasks = env.unwrapped.taskset[:4]
+    with serving(reply) as server:
+        collector = Collector(hotpotqa)
+        result = evaluate(policy(server, tries=2), collector, tasks, batch=2)
+        collector.close()
+    assert [t.unscored for t in result.trajectories] == [False, False, True, True]
+    assert [len(t) for t in result.trajectories] == [2, 2, 1, 1] and result.unscored == 0.5
+    assert [t.task_id for t in result.trajectories] == [task.id for task in tasks]
+    assert all(t.truncated and not t.terminated for t in result.trajectories[2:])
+    assert len(server.requests) == 6 + 2 * 2, "each of the two was given up after two tries"
+
+
 def test_episodes_do_not_see_each_others_thoughts() -> None:
     def reply(request: dict[str, Any]) -> Reply:
         if any(m["role"] == "tool" for m in request["messages"]):
@@ -264,6 +286,18 @@ def test_the_command_writes_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert summary["tasks"] == 3 and summary["usage"]["calls"] == 3 and summary["panel_sha256"] in printed
     kept = read_trajectories(tmp_path / "run" / "trajectories" / "step-000000.jsonl")
     assert [t.policy_version for t in kept] == ["react-m"] * 3
+
+
+def test_the_command_ends_where_the_server_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    with serving(lambda request: 401) as server:
+        words = ["react", "--env", "HotpotQA-v0", "--source", "mini", "--model", "m", "--url", server.url]
+        monkeypatch.setattr(sys, "argv", [*words, "--tasks", "3", "--run", str(tmp_path / "run")])
+        react.main()
+    assert "unscored 100.0%" in capsys.readouterr().out
+    summary = json.loads((tmp_path / "run" / "evaluations" / "react.json").read_text())
+    assert summary["unscored"] == 1.0 and summary["success"] == [None, None, None], "never counted as failures"
 
 
 def test_a_server_must_be_named(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

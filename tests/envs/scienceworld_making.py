@@ -62,12 +62,17 @@ def parts(text: str) -> list[str]:
     return sorted(re.findall(r"[^\s,().]+", re.sub(r"-?\d+ degrees", "degrees", text)))
 
 
-def alive(pid: int) -> bool:
-    """Whether there is such a process, other than as a zombie (Linux)."""
+def state(pid: int) -> str:
+    """The letter of a process's state, such as T for stopped; "" if there is none (Linux)."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:
-        return False
+        return ""
+
+
+def alive(pid: int) -> bool:
+    """Whether there is such a process, other than as a zombie."""
+    return state(pid) not in ("", "Z")
 
 
 def resident(pid: int) -> float:

@@ -199,7 +199,7 @@ class Broken:
 
 
 def test_a_sandbox_that_fails_leaves_the_episode_unscored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(humaneval_grading, "make_sandbox", lambda spec: Broken())
+    monkeypatch.setattr(humaneval_grading, "shared_sandbox", lambda spec: Broken())
     env = env_of(tmp_path, PROBLEM, sandbox="broken")
     for action in (Action.act("test"), Action.act("run: 1"), Action.accept("return 2 * n")):
         env.reset(options={"index": 0})

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from skillflow_gym.envs.engines import java
 from skillflow_gym.envs.engines.java import Java, JavaError, Ref, static
 from skillflow_gym.envs.engines.scienceworld_engine import ScienceWorldEngine, _py4j_jar
 from skillflow_gym.errors import InfrastructureError
-from tests.envs.scienceworld_making import alive, needs_simulator, opened, resident
+from tests.envs.scienceworld_making import alive, needs_simulator, opened, resident, state
 
 pytestmark = needs_simulator
 
@@ -105,6 +105,7 @@ def test_a_call_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = ScienceWorldEngine()
     engine._java._socket.settimeout(0.3)
     os.kill(engine.pid, signal.SIGSTOP)
+    assert within(20, lambda: state(engine.pid) == "T"), "all its threads have stopped"
     with pytest.raises(InfrastructureError, match="did not answer within"):
         engine.step("look around")
     assert engine.closed and not alive(engine.pid)
@@ -139,12 +140,17 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def ends(pid: int, seconds: float = 20.0) -> bool:
-    """Whether the process ends by itself in that time."""
+def within(seconds: float, condition: Callable[[], bool]) -> bool:
+    """Whether something comes true in that time."""
     limit = time.monotonic() + seconds
-    while alive(pid) and time.monotonic() < limit:
+    while not condition() and time.monotonic() < limit:
         time.sleep(0.05)
-    return not alive(pid)
+    return condition()
+
+
+def ends(pid: int) -> bool:
+    """Whether the process ends by itself."""
+    return within(20, lambda: not alive(pid))
 
 
 @pytest.mark.parametrize("how", ["close", "collect"])

@@ -322,7 +322,7 @@ def test_five_hundred_episodes_leave_nothing_behind(tmp_path: Path, monkeypatch:
     """No file in the folder for temporary files, no open file, and after ``close`` of the sandbox no process."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    local.shared_sandbox.cache_clear()
+    local.sandbox_with_pytest("bwrap").close()  # it starts again, with its files in the folder
     before = children()
     made = SWEBenchEnv("SWEBench", source="mini", split="test")
     for number in range(500):
@@ -336,12 +336,11 @@ def test_five_hundred_episodes_leave_nothing_behind(tmp_path: Path, monkeypatch:
             held, opened = sorted(path.name for path in tmp_path.iterdir()), len(os.listdir("/proc/self/fd"))
     assert sorted(path.name for path in tmp_path.iterdir()) == held
     assert len(os.listdir("/proc/self/fd")) <= opened
-    local.shared_sandbox("bwrap").close()
+    local.sandbox_with_pytest("bwrap").close()
     deadline = time.monotonic() + 30
     while children() - before and time.monotonic() < deadline:
         time.sleep(0.1)
     assert children() <= before
-    local.shared_sandbox.cache_clear()
 
 
 def children() -> set[int]:

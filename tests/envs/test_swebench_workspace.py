@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillflow_gym.envs.swebench.hygiene import about_tests, sections_about_tests, shadows, submission
-from skillflow_gym.envs.swebench.local import shared_sandbox
+from skillflow_gym.envs.swebench.local import sandbox_with_pytest
 from skillflow_gym.envs.swebench.patches import apply_patch, is_diff
 from skillflow_gym.envs.swebench.tree import FolderTree, MemoryTree, Tree
 from skillflow_gym.envs.swebench.workspace import MAX_FILE, Workspace, WorkspaceError, file_diff
@@ -158,10 +158,10 @@ new file mode 100644
 
 def test_a_patch_is_applied(tree: Tree) -> None:
     workspace = Workspace(tree)
-    assert apply_patch(workspace, PATCH, shared_sandbox("bwrap")) == ["pkg/one.py", "pkg/two.py", "three.py"]
+    assert apply_patch(workspace, PATCH, sandbox_with_pytest("bwrap")) == ["pkg/one.py", "pkg/two.py", "three.py"]
     assert workspace.changes == {"pkg/one.py": "a = 1\nb = 20\nc = 3\n", "pkg/two.py": None, "three.py": "three\n"}
     again = Workspace(tree)
-    apply_patch(again, workspace.diff(), shared_sandbox("bwrap"))
+    apply_patch(again, workspace.diff(), sandbox_with_pytest("bwrap"))
     assert again.changes == workspace.changes, "what diff says can be applied"
 
 
@@ -182,7 +182,7 @@ def test_a_patch_is_applied(tree: Tree) -> None:
 def test_a_patch_that_cannot_be_applied_changes_nothing(patch: str, message: str) -> None:
     workspace = Workspace(MemoryTree(FILES))
     with pytest.raises(WorkspaceError, match=message):
-        apply_patch(workspace, patch, shared_sandbox("bwrap"))
+        apply_patch(workspace, patch, sandbox_with_pytest("bwrap"))
     assert workspace.changes == {}
 
 
@@ -191,7 +191,7 @@ def test_empty_lines_at_the_end_of_a_patch_may_be_stripped() -> None:
     patch = file_diff("x.txt", text, text.replace("a", "A")).replace("@@ -1,4 +1,4 @@", "@@ -1,4 +1,4 @@")
     assert patch.endswith(" \n \n")
     workspace = Workspace(MemoryTree({"x.txt": text}))
-    apply_patch(workspace, patch.strip(), shared_sandbox("bwrap"))
+    apply_patch(workspace, patch.strip(), sandbox_with_pytest("bwrap"))
     assert workspace.read("x.txt") == text.replace("a", "A")
 
 

@@ -1,8 +1,8 @@
 """A process that has children ready for requests, reports how they end, and kills them when the asker goes away.
 
-A request is one message on the control socket that carries file descriptors: first the *lease*, a stream socket, then
-those that the child is to use. The asker writes the child's orders to the lease (four bytes of length, then JSON) and
-reads lines of JSON from it; the last has ``status``, the wait status, and what the child sent on its channel. It is
+A request is one message on the control socket that carries a file descriptor, the *lease*: a stream socket. The asker
+writes the child's orders to it (four bytes of length, which carry the descriptors that the child is to use, then JSON)
+and reads lines of JSON from it; the last has ``status``, the wait status, and what the child sent on its channel. It is
 written when the child and what it left behind are dead. When the asker shuts its end of the lease down, or dies, the
 child is killed.
 """
@@ -15,7 +15,6 @@ import os
 import select
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -58,10 +57,10 @@ class _Server:
                     os.read(wake, 4096)
                     self._reap()
                 elif fd == control.fileno():
-                    fds = _received(control)
-                    if not fds:  # nobody can ask any more
+                    lease = _received(control)
+                    if lease is None:  # nobody can ask any more
                         return
-                    self._hand_out(fds)
+                    self._hand_out(lease)
                     self._fill()
                 else:
                     self._kill(fd)
@@ -81,19 +80,16 @@ class _Server:
         self._children[pid] = _Child(ours)
         return pid
 
-    def _hand_out(self, fds: list[int]) -> None:
-        lease = socket.socket(fileno=fds[0])
+    def _hand_out(self, lease: socket.socket) -> None:
         try:
             pid = next((pid for pid, child in self._children.items() if child.lease is None), None) or self._add()
-            socket.send_fds(self._children[pid].channel, [b"!"], fds)
+            socket.send_fds(self._children[pid].channel, [b"!"], [lease.fileno()])
         except OSError as error:
             with lease, contextlib.suppress(OSError):
                 say(lease, failed=str(error), status=-1)
         else:
             self._children[pid].lease = lease
             self._poll.register(lease, select.POLLRDHUP)
-        for fd in fds[1:]:
-            os.close(fd)
 
     def _kill(self, lease: int) -> None:
         self._poll.unregister(lease)
@@ -166,14 +162,22 @@ def _be_child(channel: socket.socket, run: Callable[[socket.socket], NoReturn]) 
         os._exit(1)
 
 
-def take(channel: socket.socket) -> tuple[Any, socket.socket, list[int]]:
-    """A child waits for its orders: returns them, the lease and the further descriptors."""
-    fds = _received(channel)
-    if not fds:
+def take(channel: socket.socket) -> socket.socket:
+    """A child waits for its lease."""
+    lease = _received(channel)
+    if lease is None:
         os._exit(1)  # the server is gone
-    lease = socket.socket(fileno=fds[0])
-    length = int.from_bytes(_exactly(lease, 4), "big")
-    return json.loads(_exactly(lease, length)), lease, fds[1:]
+    return lease
+
+
+def ordered(lease: socket.socket) -> tuple[Any, list[int]]:
+    """Orders, and the descriptors that came with them."""
+    length, fds, _, _ = socket.recv_fds(lease, 4, _DESCRIPTORS)
+    if len(length) < 4:
+        os._exit(1)  # the asker is gone
+    for fd in fds:
+        os.set_inheritable(fd, False)
+    return json.loads(_exactly(lease, int.from_bytes(length, "big"))), fds
 
 
 def tell(channel: socket.socket, **what: Any) -> None:
@@ -200,11 +204,12 @@ def memory(content: bytes) -> int:
     return fd
 
 
-def _received(sock: socket.socket) -> list[int]:
-    _, fds, _, _ = socket.recv_fds(sock, 16, _DESCRIPTORS)
+def _received(sock: socket.socket) -> socket.socket | None:
+    _, fds, _, _ = socket.recv_fds(sock, 16, 1)
     for fd in fds:
         os.set_inheritable(fd, False)
-    return fds
+        return socket.socket(fileno=fd)
+    return None
 
 
 def _exactly(lease: socket.socket, length: int) -> bytes:
@@ -212,7 +217,7 @@ def _exactly(lease: socket.socket, length: int) -> bytes:
     while length:
         part = lease.recv(min(length, 1 << 20))
         if not part:
-            sys.exit(1)  # the asker is gone
+            os._exit(1)  # the asker is gone
         parts.append(part)
         length -= len(part)
     return b"".join(parts)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import linux, seccomp
-from .forkserver import memory, serve, take
+from .forkserver import memory, ordered, serve, take
 
 _STAGE = "/tmp"
 
@@ -31,7 +31,8 @@ def _launch(channel: socket.socket) -> NoReturn:
     os.setsid()
     Path("/proc/self/oom_score_adj").write_text("1000")  # rather this than the process that trains
     filters = memory(seccomp.program())
-    order, lease, fds = take(channel)
+    lease = take(channel)
+    order, fds = ordered(lease)
     for number, fd in enumerate((memory(order["stdin"].encode()), *fds[:2])):
         os.dup2(fd, number)
     names: dict[str, list[Any]] = {

@@ -12,7 +12,7 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
-MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 1 << 5
 MS_BIND, MS_REC, MS_PRIVATE = 1 << 12, 1 << 14, 1 << 18
 
 _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 22, 24, 36, 38
@@ -58,16 +58,21 @@ class Rights:
         self._filter = ctypes.create_string_buffer(seccomp, len(seccomp))
         self._program = struct.pack("@HP", len(seccomp) // 8, ctypes.addressof(self._filter))
 
-    def give_up(self, uid: int) -> None:
-        """Become user ``uid`` of a user namespace of one's own, without capabilities and with no way to any."""
+    def give_up(self, uid: int, sysctl: int) -> None:
+        """Become user ``uid`` of a user namespace of one's own, without capabilities and with no way to any.
+
+        Args:
+            uid: the id, also of the group.
+            sysctl: a descriptor of ``/proc/sys``, opened where it can be written to.
+        """
         unshare(CLONE_NEWUSER)
-        for name, text in (
-            ("self/setgroups", "deny"),
-            ("self/uid_map", f"{uid} 0 1"),
-            ("self/gid_map", f"{uid} 0 1"),
-            ("sys/user/max_user_namespaces", "0"),
+        for name, folder, text in (
+            ("/proc/self/setgroups", None, "deny"),
+            ("/proc/self/uid_map", None, f"{uid} 0 1"),
+            ("/proc/self/gid_map", None, f"{uid} 0 1"),
+            ("user/max_user_namespaces", sysctl, "0"),
         ):
-            fd = os.open(f"/proc/{name}", os.O_WRONLY)
+            fd = os.open(name, os.O_WRONLY, dir_fd=folder)
             os.write(fd, text.encode())
             os.close(fd)
         prctl = _libc.prctl

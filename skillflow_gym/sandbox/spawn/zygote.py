@@ -1,12 +1,15 @@
-"""The fork server inside the sandbox: a Python that has started already; each child is a program of its own.
+"""The fork server inside the sandbox: a Python that has started already; each run is a program of its own.
 
-It runs as the root user of bubblewrap's user namespace. A child is the first process of a new pid namespace, with new
-mount and network namespaces and empty folders; it forks the program, which enters a user namespace of its own without
-any rights. So no program sees what another one did, be it before it or at the same time. (System calls for System V and
-POSIX message queues, whose objects an ipc namespace would keep apart, do not exist for it at all.)
+It runs as the root user of bubblewrap's user namespace. A child is a *cell*: the first process of a new pid namespace,
+with a new network namespace. It forks one program after the other, each into a mount namespace with empty folders and a
+user namespace without any rights, and never sees what a program is or does. It serves another one only if the last one
+left nothing: no process, no use of the network, no limit changed. Else it ends, and all in its namespaces with it. So no
+program sees what another one did, be it before it or at the same time. (System calls for System V and POSIX message
+queues, whose objects an ipc namespace would keep apart, do not exist for it at all.)
 
-Orders (JSON): ``code``, ``stdin`` (texts), ``environment`` and ``limits`` (as for ``resource.setrlimit``). The asker is
-told ``code``, the exit status, or ``failed``, why the sandbox could not be made.
+Orders of a program (JSON): ``code``, ``stdin`` (texts), ``environment`` and ``limits`` (as for ``resource.setrlimit``).
+The asker is told ``code``, the exit status, and ``again``, whether the cell serves another one; or ``failed``, why the
+sandbox could not be made.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from . import linux, seccomp
-from .forkserver import explained, memory, say, serve, take, tell
+from .forkserver import explained, memory, ordered, say, serve, take
 
 SCRATCH = 1 << 26
 """Bytes that each of the private folders /work, /tmp and /dev/shm can hold."""
@@ -53,31 +56,75 @@ def main(control: int, preload: Sequence[str]) -> None:
         return pid
 
     def run(channel: socket.socket) -> NoReturn:
-        _init(channel, rights)
+        _cell(channel, rights)
 
     gc.collect()
     gc.freeze()  # a collection in a child would else copy every page that it shares with this process
     serve(socket.socket(fileno=control), fork, run)
 
 
-def _init(channel: socket.socket, rights: linux.Rights) -> NoReturn:
-    """The first process of the namespace: makes the sandbox, starts the program, tells how it ended."""
+def _cell(channel: socket.socket, rights: linux.Rights) -> NoReturn:
+    """The first process of the namespace: starts programs, tells how they ended."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # which the first process of a pid namespace never gets
     linux.unshare(linux.CLONE_NEWNS | linux.CLONE_NEWNET)
-    for path in ("/work", "/tmp", "/dev/shm"):
-        mode = 755 if path == "/work" else 1777
-        linux.mount("tmpfs", path, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, f"mode={mode},size={SCRATCH}")
-    linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    _mount("proc", "/proc", "hidepid=2", linux.MS_NOEXEC)  # this process is nobody's business
+    sysctl = os.open("/proc/sys", os.O_PATH)
+    last_pid = os.open("/proc/sys/kernel/ns_last_pid", os.O_WRONLY)
+    for flags in (linux.MS_BIND, linux.MS_BIND | linux.MS_REMOUNT | linux.MS_RDONLY | linux.MS_NOEXEC):
+        _mount("/proc/sys", "/proc/sys", "", flags)
     _loopback_up()
-    os.chdir("/work")
-    program = os.fork()
-    if program == 0:
-        _program(channel, rights)
+    traces = _Traces()
+    lease = take(channel)
+    channel.close()
     while True:
-        pid, status = os.wait()
-        if pid == program:
-            tell(channel, code=os.waitstatus_to_exitcode(status))
+        os.pwrite(last_pid, b"1", 0)  # a program shall not learn from its number how many there were before
+        program = os.fork()
+        if program == 0:
+            _program(lease, sysctl, rights)
+        pid = 0
+        while pid != program:
+            pid, status = os.wait()
+        again = not _somebody_left() and traces.none()
+        say(lease, code=os.waitstatus_to_exitcode(status), again=again)
+        if not again:
             os._exit(0)
+
+
+def _mount(kind: str, path: str, options: str, flags: int = 0) -> None:
+    linux.mount(kind, path, kind, linux.MS_NOSUID | linux.MS_NODEV | flags, options)
+
+
+def _somebody_left() -> bool:
+    """Whether there are other processes: whose parent is dead, he is a child of the first process of the namespace."""
+    try:
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+    except ChildProcessError:
+        return False
+    return True
+
+
+class _Traces:
+    """What a program can change that outlives it, although it and all its processes are dead.
+
+    That is the state of the network namespace (the counters tell whether it was used, and nothing stays in it that was
+    not), and the limits of this process, which has the same user on the host.
+    """
+
+    def __init__(self) -> None:
+        self._files = [os.open(f"/proc/self/net/{name}", os.O_RDONLY) for name in ("dev", "snmp", "unix")]
+        self._limits = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
+        self._before = self._now()
+
+    def none(self) -> bool:
+        """Whether all is as it was at first."""
+        return self._now() == self._before
+
+    def _now(self) -> list[object]:
+        return [
+            *(os.pread(file, 1 << 16, 0) for file in self._files),
+            *(resource.getrlimit(limit) for limit in self._limits),
+        ]
 
 
 def _loopback_up() -> None:
@@ -87,14 +134,21 @@ def _loopback_up() -> None:
         fcntl.ioctl(sock, _SIOCSIFFLAGS, name + struct.pack("h14x", flags | _IFF_UP))
 
 
-def _program(channel: socket.socket, rights: linux.Rights) -> NoReturn:
-    """Give up all rights, wait for orders, run."""
-    lease = None
+def _program(lease: socket.socket, sysctl: int, rights: linux.Rights) -> NoReturn:
+    """Make empty folders, give up all rights, wait for orders, run."""
     try:
         os.setsid()
-        rights.give_up(_USER)
+        linux.unshare(linux.CLONE_NEWNS)
+        _mount("tmpfs", "/work", f"mode=755,size={SCRATCH}")
+        for path in ("/tmp", "/dev/shm"):
+            _mount("tmpfs", path, f"mode=1777,size={SCRATCH}")
+        _mount("devpts", "/dev/pts", "newinstance,ptmxmode=666,mode=620", linux.MS_NOEXEC)
+        os.chdir("/work")
+        rights.give_up(_USER, sysctl)
+        os.closerange(3, lease.fileno())
+        os.closerange(lease.fileno() + 1, 1 << 16)
         module = _main_module()
-        order, lease, fds = take(channel)
+        order, fds = ordered(lease)
         for number, fd in enumerate((memory(order["stdin"].encode()), *fds)):
             os.dup2(fd, number)
             os.close(fd)
@@ -104,13 +158,9 @@ def _program(channel: socket.socket, rights: linux.Rights) -> NoReturn:
         for name, limit in order["limits"].items():
             resource.setrlimit(getattr(resource, name), limit)
     except BaseException as error:
-        if lease is None:
-            tell(channel, failed=explained(error))
-        else:
-            say(lease, failed=explained(error))
+        say(lease, failed=explained(error))
         os._exit(1)
-    channel.close()  # from here on, what it says is not ours
-    lease.close()
+    lease.close()  # from here on, what it says is not ours
     os._exit(_run_main(module, order["code"], order["environment"]))
 
 

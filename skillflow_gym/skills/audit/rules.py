@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from skillflow_gym.skills.audit.lexicon import entries, expand
 from skillflow_gym.skills.audit.reading import Finding, Sentence, excerpt, excused, sentences
@@ -34,11 +35,12 @@ class Rule:
     topical: bool = False
     across: bool = False
     plain: bool = False
-    compiled: re.Pattern[str] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """All patterns in one; made when it is first needed, which takes a moment."""
         joined = "|".join(expand(p) for p in entries(self.patterns))
-        object.__setattr__(self, "compiled", re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.M))
+        return re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.M)
 
 
 RULES = (
