@@ -6,17 +6,20 @@ sliding windows. Each has a chat template of its family's kind: tool calls as JS
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import Gemma3TextConfig, PreTrainedTokenizerFast, Qwen3_5TextConfig, Qwen3Config
 from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
+from skillflow_gym.actions import TOOLS
 from skillflow_gym.agents.policies.lm import LanguageModel
 from skillflow_gym.agents.policies.lm_args import LMArgs
 from skillflow_gym.policy import Policy
@@ -60,16 +63,30 @@ _PLAIN = (
 )
 
 CHAT_TEMPLATES = {"qwen3": _chatml(_JSON_CALL), "qwen3_5": _chatml(_TAG_CALL), "gemma3": _PLAIN}
+VOCABULARY = 400
 _SPECIAL = ("<pad>", "<eos>", "<bos>", "<|im_start|>", "<|im_end|>", "<start_of_turn>", "<end_of_turn>")
 
 
+@cache
+def _merging() -> str:
+    """A byte-level tokenizer that knows the words of the tools' description, which each prompt begins with."""
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    made.train_from_iterator(
+        [json.dumps(tool) for tool in TOOLS],
+        trainers.BpeTrainer(
+            vocab_size=VOCABULARY, special_tokens=list(_SPECIAL), initial_alphabet=alphabet, show_progress=False
+        ),
+    )
+    return str(made.to_str())
+
+
 def tokenizer(architecture: str) -> PreTrainedTokenizerFast:
-    """A token per byte, and the special tokens of the chat templates."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: number for number, token in enumerate([*_SPECIAL, *alphabet])}
-    backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    backend.decoder = decoders.ByteLevel()
+    """Bytes and a few words, and the special tokens of the chat templates."""
+    backend = Tokenizer.from_str(_merging())
+    assert backend.get_vocab_size() == VOCABULARY
     end = "<end_of_turn>" if architecture == "gemma3" else "<|im_end|>"
     made = PreTrainedTokenizerFast(
         tokenizer_object=backend, pad_token="<pad>", eos_token=end, extra_special_tokens=list(_SPECIAL[1:])
@@ -80,9 +97,8 @@ def tokenizer(architecture: str) -> PreTrainedTokenizerFast:
 
 def model(architecture: str, seed: int = 0, hidden: int = 64) -> Any:
     """A model with random weights, in fp32 and on the CPU."""
-    vocabulary = len(_SPECIAL) + 256
     shared: dict[str, Any] = {
-        "vocab_size": vocabulary,
+        "vocab_size": VOCABULARY,
         "hidden_size": hidden,
         "intermediate_size": 2 * hidden,
         "num_attention_heads": 4,
