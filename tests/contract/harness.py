@@ -82,6 +82,11 @@ def short(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
     return make(name, **({"step_limit": 12} if stanza(name).extra else {}), **kwargs)
 
 
+def quick(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
+    """As ``make``; where listing the admissible actions takes an engine much longer than a step, they are not listed."""
+    return make(name, **({"admissible_actions": False} if name == "ScienceWorld" else {}), **kwargs)
+
+
 @cache
 def taskset(name: str, split: str) -> TaskSet:
     """The mini tasks of a split."""

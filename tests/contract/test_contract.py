@@ -16,7 +16,7 @@ from gymnasium.utils.env_checker import check_env
 
 from skillflow_gym import Action
 from skillflow_gym.registration import stanza, stanzas
-from tests.contract.harness import QA, careless, core, few, make, play, short
+from tests.contract.harness import QA, careless, core, few, make, play, quick, short
 
 Env = gym.Env[Any, Any]
 WAIT = Action.skill("no-such-skill")
@@ -157,9 +157,9 @@ def test_the_step_limit_is_exact(name: str, limit: int) -> None:
 
 
 def test_the_last_action_may_still_win(name: str) -> None:
-    env = make(name)
+    env = quick(name)
     gold = core(env).gold_actions(core(env).taskset[0])
-    env = make(name, step_limit=len(gold))
+    env = quick(name, step_limit=len(gold))
     env.reset(options={"index": 0})
     *_, last = [env.step(action) for action in gold]
     assert last[1:4] == (1.0, True, False) and last[4]["success"] is True

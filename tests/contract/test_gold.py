@@ -9,7 +9,7 @@ import pytest
 
 from skillflow_gym import Action, SkillEnv, Task
 from skillflow_gym.registration import stanza
-from tests.contract.harness import PLAYABLE, core, few, make, real_folder, record_path
+from tests.contract.harness import PLAYABLE, core, few, make, quick, real_folder, record_path
 
 SPLITS = ("train", "validation", "test")
 FIRST = 10
@@ -67,7 +67,7 @@ def normalised(answer: str) -> str:
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_gold_of_the_first_tasks(name: str, split: str) -> None:
-    env = core(make(name, split=split))
+    env = core(quick(name, split=split))
     tasks = env.taskset[: few(name, FIRST)]
     assert check_gold(env, tasks) == len(tasks) > 0
 

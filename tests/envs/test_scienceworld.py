@@ -311,7 +311,8 @@ def wander() -> str:
 
 def test_two_processes_agree() -> None:
     command = [sys.executable, "-c", ELSEWHERE]
-    digests = [subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    digests = [process.communicate()[0] for process in both]
     assert digests[0] == digests[1] and len(digests[0]) == 65
 
 
@@ -320,6 +321,5 @@ def test_what_was_played_before_does_not_show(monkeypatch: pytest.MonkeyPatch) -
     with opened(split="test", simplification="easy") as used, opened(split="test", simplification="easy") as new:
         for index in (0, 18, 26):
             play(used, (LOOK, Action.act("inventory")), index=index)
-        for index in (18, 23):
-            gold = used.gold_actions(used.taskset[index])[:20]
-            assert play(used, gold, index=index) == play(new, gold, index=index)
+        gold = used.gold_actions(used.taskset[18])[:20]
+        assert play(used, gold, index=18) == play(new, gold, index=18)

@@ -205,7 +205,8 @@ def test_a_wrong_spec_is_refused(wrong: str, complaint: str) -> None:
     assert complaint in str(caught.value)
 
 
-def test_no_episode_is_lost_or_falsely_scored_when_one_call_in_eight_fails() -> None:
+@pytest.mark.parametrize("rollouts", [2, pytest.param(10, marks=pytest.mark.slow)])
+def test_no_episode_is_lost_or_falsely_scored_when_one_call_in_eight_fails(rollouts: int) -> None:
     """10% of the calls fail and 2% hang; a call is tried twice, so some episodes fail for good and must say so."""
     rng, drawing = np.random.default_rng(0), threading.Lock()
 
@@ -220,13 +221,13 @@ def test_no_episode_is_lost_or_falsely_scored_when_one_call_in_eight_fails() -> 
             lambda: gym.make("SkillFlow/WebShop-v0", source="mini", executor=place, step_limit=5), threads=32
         )
         tasks = [task.id for task in collector.make_env().unwrapped.taskset[:50]]  # type: ignore[attr-defined]
-        jobs = [Job(f"{task}/{k}", task, task, (k,)) for task in tasks for k in range(10)]
+        jobs = [Job(f"{task}/{k}", task, task, (k,)) for task in tasks for k in range(rollouts)]
         found = collector.collect(UniformPolicy(), jobs).trajectories
         collector.close()
     assert [t.id for t in found] == [job.id for job in jobs]
     assert all(t.terminated or len(t) == t.step_limit for t in found if not t.unscored), "scored at its end"
     failed = [t for t in found if t.unscored]
-    assert 0 < len(failed) < 100
+    assert 0 < len(failed) < len(jobs) / 5
     assert all(t.turns[-1].error.startswith("model m at") for t in failed)
 
 
