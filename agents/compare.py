@@ -33,6 +33,9 @@ from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.cli.common import EnvArgs, UsageError, console, find
 from skillflow_gym.files import replacing
 
+PROBE = 2
+"""Updates of the short run that tells the wall time, and tasks of its panels."""
+
 
 @dataclass
 class Args(EnvArgs):
@@ -185,7 +188,7 @@ class Comparison:
         for cell in {(c.contender, c.train): c for c in pending if c.contender.trained}.values():
             if cell.train in seconds:
                 continue  # somebody's short run has told
-            probe = replace(self.spec(cell), steps=2, tasks=2)
+            probe = replace(self.spec(cell), steps=PROBE, tasks=PROBE)
             place = cell.folder.replace("cells", "probe", 1)
             ((_, outcome),) = run_all({place: probe}, self.folder, Machine(1), self.args.limit * 60)
             if outcome.problem:
@@ -203,10 +206,11 @@ class Comparison:
     def _estimate(self, cell: Cell, place: str, times: dict[str, float]) -> float:
         """Seconds of a run: its updates as in the short one, its panels in proportion, and its start."""
         rows = RunFolder(self.folder / place / "run").rows("timing.jsonl")
-        update = float(np.mean([row["collect"] + row["update"] for row in rows])) if rows else times["train"] / 2
+        # A row of PPO is no update.
+        update = sum(float(row["collect"]) + float(row["update"]) for row in rows) / PROBE
         panels = times["evaluate"] + times["paths"]
-        start = times["seconds"] - panels - 2 * update
-        return start + self.steps[cell.contender.label] * update + panels * (self.args.tasks or 1000) / 2
+        start = times["seconds"] - panels - PROBE * update
+        return start + self.steps[cell.contender.label] * update + panels * (self.args.tasks or 1000) / PROBE
 
     def _report(self) -> int:
         rows, times = self._collect()
@@ -226,6 +230,8 @@ class Comparison:
         if problems:
             text += f"\n**This comparison does not hold:** {'; '.join(problems)}.\n"
         about = {"baseline": self.baseline, "panels": self._panels(), "problems": problems, **self.config}
+        about |= {"scopes": dict(results.scopes()), "columns": tables.headings(self.baseline)}
+        about["gaps"] = {agent: None if np.isnan(gap) else round(gap, 6) for agent, gap in gaps.items()}
         self.write("table.md", text)
         self.write("table.csv", tables.as_csv(entries))
         self.write("table.json", tables.as_json(entries, about))

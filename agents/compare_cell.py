@@ -1,12 +1,10 @@
 """One run of a comparison, in a process of its own: train, evaluate, and write a row per benchmark, panel and task.
 
-``python -m skillflow_gym.agents.compare_cell SPEC.json`` is what ``agents.compare`` starts; with ``--tied`` it ends
-when its standard input does, and so with who started it. A run that was killed goes on from its newest checkpoint.
+A run that was killed goes on from its newest checkpoint.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import resource
@@ -15,8 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -74,6 +74,7 @@ def run_cell(spec: Spec, folder: Path) -> None:
     policy, library = _policy(contender, spec, folder / "run")
     times = {"train": time.perf_counter() - start, "evaluate": 0.0, "paths": 0.0}
     rows: list[dict[str, Any]] = []
+    engines = 0
     panels: dict[str, dict[str, Any]] = {}
     for name in spec.evaluate:
         args = EnvArgs(**{**spec.env, "env": name})
@@ -82,6 +83,7 @@ def run_cell(spec: Spec, folder: Path) -> None:
         for panel in PANELS:
             make_env = partial(args.make_env, panel)
             core = loaded(make_env())
+            engines = max(engines, core.parallel)
             tasks = core.taskset[: spec.tasks or None]
             begun = time.perf_counter()
             collector = Collector(make_env, spec.deadline, spec.threads)
@@ -101,9 +103,10 @@ def run_cell(spec: Spec, folder: Path) -> None:
             ]
             panels[found][panel] = {"tasks": len(tasks), "sha256": result.sha256, "source": str(core.source)}
             core.close()
-    usage = resource.getrusage(resource.RUSAGE_SELF)
+    usage, engine = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak = usage.ru_maxrss + engines * engine.ru_maxrss  # of its engines only the largest is known
     times |= {"seconds": time.perf_counter() - start, "cpu": usage.ru_utime + usage.ru_stime}
-    _write(folder / "times.json", json.dumps({**times, "peak_mb": usage.ru_maxrss / 1024}))
+    _write(folder / "times.json", json.dumps({**times, "peak_mb": peak / 1024}))
     _write(folder / "panels.json", json.dumps(panels))
     _write(folder / "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))  # last: it says that all is done
 
@@ -195,27 +198,24 @@ def _write(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
-def _end_with_input() -> None:
-    """Whoever started this holds the other end; if they are killed, this and all that it started must not go on."""
-    while os.read(0, 1024):  # sys.stdin has a lock, which Python could not take at its end
-        pass
-    os.killpg(0, signal.SIGKILL)
+def start(file: str, holder: Connection) -> None:
+    """The cell whose spec is in ``file``, as the whole of a process: it prints into ``log.txt`` beside the spec.
 
-
-def main() -> None:
-    """Run the cell whose spec is named on the command line."""
-    parser = argparse.ArgumentParser(description="One cell of a comparison; agents.compare starts these.")
-    parser.add_argument("spec", type=Path, help="the cell's spec.json")
-    parser.add_argument("--tied", action="store_true", help="end with whoever holds the standard input")
-    args = parser.parse_args()
-    if args.tied:
-        threading.Thread(target=_end_with_input, daemon=True).start()
+    It ends when the other end of ``holder`` does, and so with who started it, even if they are killed.
+    """
+    os.setsid()  # so that all that it starts can be ended with it
+    spec = Path(file)
+    log = os.open(spec.with_name("log.txt"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    threading.Thread(target=_end_with, args=(holder,), daemon=True).start()
     with one_line_errors():
-        file = args.spec
-        content = json.loads(file.read_text(encoding="utf-8"))
-        spec = Spec(**{**content, "flags": tuple(content["flags"]), "evaluate": tuple(content["evaluate"])})
-        run_cell(spec, file.parent)
+        content = json.loads(spec.read_text(encoding="utf-8"))
+        lists = {name: tuple(content[name]) for name in ("flags", "evaluate")}
+        run_cell(Spec(**{**content, **lists}), spec.parent)
 
 
-if __name__ == "__main__":
-    main()
+def _end_with(holder: Connection) -> None:
+    with suppress(EOFError, OSError):
+        holder.recv_bytes()  # nobody sends: it returns when the other end is closed
+    os.killpg(0, signal.SIGKILL)

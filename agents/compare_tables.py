@@ -77,8 +77,9 @@ class Results:
         scopes = dict(self.scopes())
         if "iid" not in scopes:
             return float("nan")
-        iid, ood = (np.nanmean([self._success(e, agent).mean() for e in scopes[half]]) for half in ("iid", "ood"))
-        return float(iid - ood)
+        halves = [[self._success(env, agent) for env in scopes[half]] for half in ("iid", "ood")]
+        means = [[np.nanmean(x) for x in half if not np.isnan(x).all()] for half in halves]
+        return float(np.mean(means[0]) - np.mean(means[1])) if all(means) else float("nan")
 
     def _entry(self, scope: str, envs: Sequence[str], agent: str, baseline: str) -> Entry:
         envs = [env for env in envs if self._seeds(env, agent)]
@@ -130,9 +131,15 @@ class Results:
 
 def void(entries: Sequence[Entry]) -> list[str]:
     """Why the comparison does not hold: too much of an agent's rollouts has no score, or a run failed."""
+    entries = [e for e in entries if e["scope"] not in ("all", "iid", "ood")]  # what is wrong there is so in one
     lost = [e for e in entries if e["unscored"] > MOST_UNSCORED]
     found = [f"{e['agent']} on {e['scope']}: {e['unscored']:.1%} unscored" for e in lost]
     return found + [f"{e['agent']} on {e['scope']}: {e['failed']} failed runs" for e in entries if e["failed"]]
+
+
+def headings(baseline: str) -> list[dict[str, str]]:
+    """Figure -> heading, of the two tables of a scope."""
+    return [{name: head.format(baseline=baseline) for name, head in columns.items()} for columns in COLUMNS]
 
 
 def markdown(entries: Sequence[Entry], baseline: str) -> str:
@@ -140,9 +147,8 @@ def markdown(entries: Sequence[Entry], baseline: str) -> str:
     parts = []
     for scope in dict.fromkeys(e["scope"] for e in entries):
         parts.append(f"## {scope}\n")
-        for columns in COLUMNS:
-            heads = [head.format(baseline=baseline) for head in columns.values()]
-            lines = [heads, ["---"] * len(heads)]
+        for columns in headings(baseline):
+            lines = [list(columns.values()), ["---"] * len(columns)]
             lines += [[_cell(e, name) for name in columns] for e in entries if e["scope"] == scope]
             parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
     return "\n".join(parts)

@@ -55,7 +55,7 @@ class Args(RunArgs):
     slots: int = 0
     """Discrete actions; 0 for 64, or as many as a few random episodes need."""
     envs: int = 16
-    """Environments that are stepped together."""
+    """Environments that are stepped together; where the benchmark allows fewer, each takes more steps."""
     n_steps: int = 64
     """Steps of each environment per iteration."""
     batch_size: int = 256
@@ -149,8 +149,11 @@ def train(args: Args, out: Console) -> SB3Policy:
     torch.manual_seed(args.seed)
     benchmark = find(args.env)
     args.source = str(resolve_source(benchmark, args.source, ("train", "test")))
-    train_tasks, panel_tasks = (loaded(args.make_env(split)).taskset for split in ("train", "test"))
+    cores = [loaded(args.make_env(split)) for split in ("train", "test")]
+    train_tasks, panel_tasks = (core.taskset for core in cores)
     require_disjoint(train_tasks, panel_tasks)
+    if most := cores[0].parallel:
+        args.envs, args.n_steps = min(args.envs, most), args.n_steps * args.envs // min(args.envs, most)
     kind, slots = features_for(benchmark.family), args.slots or enough_slots(partial(args.make_env, "train"))
     data = {t.split: {"tasks": len(t), "sha256": t.sha256} for t in (train_tasks, panel_tasks)}
     versions = {"skillflow-gym": skillflow_gym.__version__, "python": platform.python_version()}

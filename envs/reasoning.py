@@ -7,7 +7,7 @@ import importlib.util
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache, wraps
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from skillflow_gym.actions import Action
@@ -19,17 +19,6 @@ from skillflow_gym.sources import Source, load_records, record_file
 from skillflow_gym.tasks import Gold, Task, TaskSet, check_record, from_records
 from skillflow_gym.tools import Toolbox
 from skillflow_gym.tools.python import PRELOAD, PythonTools
-
-LAZY = (
-    "sympy.assumptions.wrapper",
-    "sympy.combinatorics",
-    "sympy.physics.units",
-    "sympy.sets.setexpr",
-    "sympy.tensor.tensor",
-)
-"""What ``simplify`` and ``solve`` import when they first run: 0.3 s, which every calculation would take anew."""
-KEPT = 65_536
-"""How many results of ``calculate`` a process keeps; rollouts of a task ask for the same ones again and again."""
 
 _tools: dict[str, tuple[Callable[[str], str], Callable[[str], str]]] = {}
 _lock = threading.Lock()
@@ -130,26 +119,8 @@ def _python_tools(sandbox: str) -> tuple[Callable[[str], str], Callable[[str], s
     """``calculate`` and ``python``, one pair and one sandbox for all environments of a process."""
     with _lock:
         if sandbox not in _tools:
-            # A calculation takes milliseconds, but on a busy machine far more: the deadline is for what never ends.
-            made = make_sandbox(sandbox, preload=(*PRELOAD, *LAZY))
+            made = make_sandbox(sandbox, preload=PRELOAD)
             atexit.register(made.close)
-            tools = PythonTools(made, calculation_deadline=10.0)
-            _tools[sandbox] = _remembering(tools.calculate), tools.python
+            tools = PythonTools(made)
+            _tools[sandbox] = tools.calculate, tools.python
         return _tools[sandbox]
-
-
-def _remembering(calculate: Callable[[str], str]) -> Callable[[str], str]:
-    """``calculate``, with its results kept: an expression has one value."""
-    kept: dict[str, str] = {}
-
-    @wraps(calculate)
-    def remembering(expression: str) -> str:
-        if (result := kept.get(expression)) is None:
-            result = calculate(expression)
-            if not result.endswith(" s."):  # time was over: another try may have more of it
-                if len(kept) >= KEPT:
-                    kept.clear()
-                kept[expression] = result
-        return result
-
-    return remembering

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from skillflow_gym.policy import Policy
 from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.stats import Interval, bootstrap, pass_at_k
 from skillflow_gym.tasks import Task, panel_sha256
-from skillflow_gym.trajectory import Trajectory
+from skillflow_gym.trajectory import Trajectory, write_trajectories
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ def evaluate(
     seed: int = 0,
     batch: int = 128,
     on_batch: Callable[[int, int], None] | None = None,
+    journal: Path | None = None,
 ) -> Evaluation:
     """Roll out ``policy`` ``k`` times on each of ``tasks``.
 
@@ -122,11 +124,28 @@ def evaluate(
         seed: of the rollouts' generators.
         batch: episodes at a time.
         on_batch: called with the numbers of finished and of all rollouts.
+        journal: a JSONL file that every batch is added to. The whole batches that it holds already, of an evaluation
+            with the same arguments that was killed, are not played again.
     """
     jobs = [Job(f"{task.id}#{i}", task.id, task.id, (seed, i)) for task in tasks for i in range(k)]
-    trajectories: list[Trajectory] = []
-    for start in range(0, len(jobs), batch):
-        trajectories += collector.collect(policy, jobs[start : start + batch]).trajectories
+    trajectories = _journalled(journal, jobs, batch) if journal is not None else []
+    for start in range(len(trajectories), len(jobs), batch):
+        made = collector.collect(policy, jobs[start : start + batch]).trajectories
+        trajectories += made
+        if journal is not None:
+            with journal.open("a", encoding="utf-8") as file:
+                file.write("".join(trajectory.to_json() + "\n" for trajectory in made))
         if on_batch is not None:
             on_batch(len(trajectories), len(jobs))
     return Evaluation(tasks, trajectories, k)
+
+
+def _journalled(journal: Path, jobs: Sequence[Job], batch: int) -> list[Trajectory]:
+    """The whole batches of ``jobs`` that ``journal`` holds; what a kill left behind them is cut off."""
+    if not journal.is_file():
+        return []
+    lines = journal.read_text(encoding="utf-8").split("\n")[:-1]
+    whole = len(jobs) if len(lines) == len(jobs) else len(lines) // batch * batch
+    kept = [Trajectory.from_json(line) for line in lines[:whole]]
+    write_trajectories(journal, kept)
+    return kept

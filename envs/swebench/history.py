@@ -65,11 +65,6 @@ class History:
     done: set[str] = field(default_factory=set)
     latest: tuple[str, int, int] = ("", 0, 0)
 
-    def weight(self, path: str, number: int) -> float:
-        """How much speaks for a line, beside its words: tracebacks through it, and how lately it was viewed."""
-        shown, first, last = self.latest
-        return 0.6 * ((path, number) in self.traced) + 0.4 * (path == shown and first <= number <= last)
-
 
 def read_history(turns: Sequence[tuple[str, str]]) -> History:
     """Read (instruction, observation) pairs."""

@@ -28,7 +28,7 @@ TIMED_OUT = "\n>>>>> Tests Timed Out\n"
 
 _OUTPUT = 1 << 23
 # Processor time, so that a verdict does not depend on what runs beside it; the wall-clock limit is for what sleeps.
-_MINI = Limits(wall=240.0, cpu=6, output=_OUTPUT)
+_MINI = Limits(wall=240.0, cpu=3, output=_OUTPUT)
 _REAL = Limits(wall=1800.0, cpu=1200, memory=1 << 33, output=_OUTPUT, file_size=1 << 28, processes=256)
 _INSIDE = Path(__file__).with_name("warm_inside.py").read_text(encoding="utf-8")
 _PYTEST = "python -m pytest "

@@ -1,7 +1,7 @@
 """Candidate actions for repairing a repository, from the shown text alone; one code for mini and real issues.
 
-One change at a time: while an edit is in the workspace, tests, the diff, taking the edit back and accepting are
-proposed; else searches, views, tests and edits of the lines that were seen.
+One change at a time: while an edit is in the workspace, the tests that failed (all, if none did), taking the edit
+back and accepting are proposed; else searches, views, tests and edits of the lines that were seen.
 """
 
 from __future__ import annotations
@@ -13,39 +13,33 @@ from itertools import islice
 
 from skillflow_gym.actions import Action, ActionKind
 from skillflow_gym.core import unread_skills
+from skillflow_gym.envs.swebench.cues import COMMON, IDENTIFIER, Cues
 from skillflow_gym.envs.swebench.history import Edit, History, is_test, read_history
 from skillflow_gym.envs.swebench.mutations import Mutation, mutations
-from skillflow_gym.text import STOP_WORDS
 from skillflow_gym.trajectory import Context
 
-MAX_SEARCHES, MAX_VIEWS, MAX_RUNS, MAX_EDITS = 8, 12, 6, 40
+MAX_SEARCHES, MAX_VIEWS, MAX_RUNS, MAX_EDITS = 4, 8, 4, 20
 BEFORE, AFTER = 12, 24
 """Lines around a hit that are viewed."""
 _INSERTS = 12
-_IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _CODE = re.compile(r"```(?:\w*\n)?(.*?)```|`([^`\n]+)`", re.DOTALL)
-_COMMON = STOP_WORDS | set(
-    "import from print python def class return true false none self assert result expected value values list str "
-    "int float main branch example error raises range len sum sorted for if else not get run see found smallest could "
-    "steps reproduce using short result wrong raise lambda instead".split()
-)
 
 
 def swebench_proposals(context: Context) -> tuple[Action, ...]:
-    """At most about 70 candidate actions and the unread skills, none twice."""
+    """At most about 40 candidate actions and the unread skills, none twice."""
     turns = tuple(
         (turn.action.argument, turn.observation) for turn in context.turns if turn.action.kind is ActionKind.ACT
     )
-    acts = _proposed(context.task, turns)
-    accept = (Action.accept(""),) if context.step else ()
-    return (*acts, *unread_skills(context), *accept)
+    acts, edited = _proposed(context.task, turns)
+    return (*acts, *unread_skills(context), *([Action.accept("")] if edited or not acts else []))
 
 
 @lru_cache(maxsize=4096)
-def _proposed(task: str, turns: tuple[tuple[str, str], ...]) -> tuple[Action, ...]:
+def _proposed(task: str, turns: tuple[tuple[str, str], ...]) -> tuple[tuple[Action, ...], bool]:
+    """The instructions, and whether an edit is in the workspace: without one there is nothing to submit."""
     history = read_history(turns)
     if history.edits:
-        return tuple(map(_act, dict.fromkeys(_after_an_edit(history))))
+        return tuple(map(_act, dict.fromkeys(_after_an_edit(history)))), True
     fresh = [
         *islice(_fresh(history, searches(task)), MAX_SEARCHES),
         *_fresh(history, ["list: "] if not history.paths else []),
@@ -53,7 +47,7 @@ def _proposed(task: str, turns: tuple[tuple[str, str], ...]) -> tuple[Action, ..
         *islice(_fresh(history, views(history)), MAX_VIEWS),
         *islice(_fresh(history, edits(task, history)), MAX_EDITS),
     ]
-    return tuple(map(_act, dict.fromkeys(fresh)))
+    return tuple(map(_act, dict.fromkeys(fresh))), False
 
 
 def _fresh(history: History, texts: Iterable[str]) -> Iterator[str]:
@@ -62,8 +56,7 @@ def _fresh(history: History, texts: Iterable[str]) -> Iterator[str]:
 
 
 def _after_an_edit(history: History) -> Iterator[str]:
-    yield from islice(_fresh(history, runs(history)), MAX_RUNS)
-    yield from _fresh(history, ["diff: "])
+    yield from _fresh(history, islice(runs(history), 1))
     yield history.edits[-1].inverse().text()
 
 
@@ -71,9 +64,9 @@ def _after_an_edit(history: History) -> Iterator[str]:
 def searches(task: str) -> tuple[str, ...]:
     """Definitions and uses of what the issue names in its code, then in its words."""
     code = [first or second for first, second in _CODE.findall(task)]
-    names = [name for text in code for name in _IDENTIFIER.findall(text)]
-    title = _IDENTIFIER.findall(task.partition("\n")[0])
-    known = [name for name in dict.fromkeys([*title, *names]) if len(name) > 2 and name.lower() not in _COMMON]
+    names = [name for text in code for name in IDENTIFIER.findall(text)]
+    title = IDENTIFIER.findall(task.partition("\n")[0])
+    known = [name for name in dict.fromkeys([*title, *names]) if len(name) > 2 and name.lower() not in COMMON]
     # What is called or reached by a dot is more likely in the repository than a variable of the example.
     called = [n for n in known if re.search(rf"(?:\.{n}\b|\b{n}\()", task)]
     ranked = list(dict.fromkeys([*called, *known]))
@@ -81,9 +74,9 @@ def searches(task: str) -> tuple[str, ...]:
 
 
 def runs(history: History) -> Iterator[str]:
-    """Failing tests that were shown, test files, and all tests."""
-    for test in history.failing:
-        yield f"run: {test}"
+    """The failing tests that were shown, all tests, and test files."""
+    if history.failing:
+        yield f"run: {' '.join(history.failing)}"
     yield "run: "
     for path in history.paths:
         if is_test(path):
@@ -103,21 +96,16 @@ def views(history: History) -> Iterator[str]:
 def edits(task: str, history: History) -> Iterator[str]:
     """Small changes of the lines that were seen, likely places first."""
     ranked: list[tuple[float, int, str]] = []
-    words = _issue_words(task)
+    cues = Cues(task, history)
     for path, lines in history.seen.items():
-        if is_test(path):
-            continue
-        inside = 0.0
-        for number in sorted(lines):
-            text = lines[number]
-            if (head := re.match(r"\s*(?:def|class) (\w+)", text)) is not None:
-                inside = 1.0 if head[1].lower().strip("_") in words else _share(head[1], words)
-            cue = inside + 0.5 * _share(text, words) + history.weight(path, number)
-            for rank, (new, kind) in enumerate((*mutations(text), *_raised(task, text), *_filled(lines, number))):
+        for number in sorted(lines) if not is_test(path) else ():
+            text, cue = lines[number], cues.weight(path, number)
+            changes = (*mutations(text), *_raised(task, text), *_filled(lines, number))
+            for rank, (new, kind) in enumerate(changes):
                 edit = _edit(path, lines, number, new)
                 if edit is not None:
-                    ranked.append((-cue - _PRIOR.get(kind, 0.0) + 0.01 * rank, len(ranked), edit.text()))
-    ranked += [(-cue, len(ranked) + n, text) for n, (cue, text) in enumerate(_insertions(words, history))]
+                    ranked.append((0.04 * rank - cue - _PRIOR[kind], len(ranked), edit.text()))
+    ranked += [(-cue, len(ranked) + n, text) for n, (cue, text) in enumerate(_insertions(cues, history))]
     ranked.sort()
     return (text for _, _, text in ranked)
 
@@ -127,7 +115,7 @@ def _raised(task: str, line: str) -> tuple[Mutation, ...]:
     """The line with the exceptions that the issue names."""
     match = re.match(r"(\s*raise )(\w+)(.*)", line)
     names = dict.fromkeys(re.findall(r"`([A-Z]\w+)`", task)) if match else {}
-    return tuple((f"{match[1]}{name}{match[3]}", "exception") for name in names if match and name != match[2])
+    return tuple((f"{match[1]}{name}{match[3]}", "named exception") for name in names if match and name != match[2])
 
 
 def _filled(lines: dict[int, str], number: int) -> Iterator[Mutation]:
@@ -142,19 +130,13 @@ def _filled(lines: dict[int, str], number: int) -> Iterator[Mutation]:
             yield f"{indent}{match[1]} -= 1", "default"
 
 
-_PRIOR = {
-    "operator": 0.3,
-    "negation": 0.25,
-    "number": 0.25,
-    "exception": 0.2,
-    "name": 0.2,
-    "default": 0.2,
-    "index": 0.2,
-}
-_PRIOR |= {"arguments": 0.15, "choice": 0.1, "off by one": -0.1}
+_PRIOR = {"operator": 0.2, "negation": -0.2, "number": -0.4, "off by one": -3.0, "index": 0.8, "name": 0.7}
+_PRIOR |= {"exception": -0.2, "named exception": 1.1, "default": 0.1, "arguments": 0.8, "choice": 0.1}
+"""What speaks for a kind of change, as in ``cues``."""
+_INSERTED = 3.0
 
 
-def _insertions(words: frozenset[str], history: History) -> list[tuple[float, str]]:
+def _insertions(cues: Cues, history: History) -> list[tuple[float, str]]:
     """Statements seen elsewhere in the file, repeated after a line of a function that the issue names."""
     found: list[tuple[float, str]] = []
     for path, lines in history.seen.items():
@@ -165,13 +147,13 @@ def _insertions(words: frozenset[str], history: History) -> list[tuple[float, st
         for number in numbers:
             text = lines[number]
             if (head := re.match(r"\s*def (\w+)", text)) is not None:
-                name = head[1].lower()
-            elif name in words and text.strip() and number + 1 in lines and not text.rstrip().endswith((":", ",", "(")):
+                name = head[1]
+            elif text.strip() and cues.names(name) and number + 1 in lines and text.rstrip()[-1] not in ":,(":
                 indent = text[: len(text) - len(text.lstrip())]
                 for statement in sorted(statements):
                     edit = _edit(path, lines, number, f"{text}\n{indent}{statement}")
                     if edit is not None and statement not in text:
-                        found.append((1.0, edit.text()))
+                        found.append((_INSERTED, edit.text()))
     return found[:_INSERTS]
 
 
@@ -193,21 +175,6 @@ def _count(everything: Sequence[str], lines: dict[int, str], block: list[str], f
         return 1
     size = range(len(block))
     return sum(all(lines.get(number + i) == block[i] for i in size) for number in lines)
-
-
-@lru_cache(maxsize=1024)
-def _issue_words(task: str) -> frozenset[str]:
-    """The words of the issue and of the identifiers in it."""
-    names = {name.lower().strip("_") for name in _IDENTIFIER.findall(task)}
-    parts = {part for name in names for part in name.split("_") if len(part) > 2}
-    return frozenset((names | parts) - _COMMON)
-
-
-@lru_cache(maxsize=65536)
-def _share(text: str, words: frozenset[str]) -> float:
-    """Which part of the words in a line are words of the issue."""
-    here = {part for name in _IDENTIFIER.findall(text) for part in name.lower().split("_") if len(part) > 2} - _COMMON
-    return len(here & words) / len(here) if here else 0.0
 
 
 # One object per action: it is made, hashed and kept by rollouts many thousand times.

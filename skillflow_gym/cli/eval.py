@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from skillflow_gym.files import replacing
 from skillflow_gym.policy import FirstProposalPolicy, Policy, UniformPolicy
 from skillflow_gym.rollout import Collector
 from skillflow_gym.stats import Interval
+from skillflow_gym.tasks import panel_sha256
 from skillflow_gym.trajectory import write_trajectories
 
 
@@ -40,7 +42,7 @@ class Args(EnvArgs):
     seed: int = 0
     """Seeds every rollout."""
     out: str = ""
-    """JSON file to write; the rollouts go beside it as NAME.trajectories.jsonl."""
+    """JSON file to write; the rollouts go beside it as NAME.trajectories.jsonl. Killed, the same command goes on."""
 
 
 def run(args: Args) -> int:
@@ -59,7 +61,8 @@ def run(args: Args) -> int:
     try:
         core = loaded(first)
         panel = core.taskset[: args.tasks or None]
-        evaluation = _evaluate(policy, collector, panel, args)
+        journal = _journal(out, args, policy, panel_sha256(panel)) if args.out else None
+        evaluation = _evaluate(policy, collector, panel, args, journal)
     finally:
         first.close()
         collector.close()
@@ -77,7 +80,15 @@ def run(args: Args) -> int:
     if args.out:
         with usage_errors():
             _write(out, args, evaluation, core.taskset.source)
+        if journal is not None:
+            journal.unlink(missing_ok=True)
     return 0
+
+
+def _journal(out: Path, args: Args, policy: Policy, panel: str) -> Path:
+    """Where the rollouts are kept until all are made; another policy, panel or argument has another file."""
+    key = json.dumps([asdict(args), policy.version, panel])
+    return out.with_name(f"{out.stem}.{hashlib.sha256(key.encode()).hexdigest()[:12]}.partial.jsonl")
 
 
 def load_policy(name: str) -> Policy:
@@ -99,7 +110,9 @@ def load_policy(name: str) -> Policy:
         return load_agent(name)
 
 
-def _evaluate(policy: Policy, collector: Collector, panel: Sequence[skillflow_gym.Task], args: Args) -> Evaluation:
+def _evaluate(
+    policy: Policy, collector: Collector, panel: Sequence[skillflow_gym.Task], args: Args, journal: Path | None
+) -> Evaluation:
     columns = (TextColumn("rollouts"), BarColumn(), MofNCompleteColumn(), "left", TimeRemainingColumn())
     err = errors()
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
@@ -111,6 +124,7 @@ def _evaluate(policy: Policy, collector: Collector, panel: Sequence[skillflow_gy
             args.rollouts,
             args.seed,
             on_batch=lambda finished, _: progress.update(bar, completed=finished),
+            journal=journal,
         )
 
 

@@ -1,4 +1,4 @@
-"""``skillflow report``: one HTML file of training runs: curves, tables, the library's evolution, and the flow view."""
+"""``skillflow report``: one HTML file of runs and comparisons: tables, curves, the library's evolution, the flow."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ import gymnasium as gym
 from rich.progress import Progress
 from tyro.conf import Positional, arg
 
-from skillflow_gym.cli.common import EnvArgs, UsageError, console, errors, missing, usage_errors
+from skillflow_gym.cli.common import EnvArgs, UsageError, console, errors, find, missing, usage_errors
 from skillflow_gym.episode import suite_env
 from skillflow_gym.flow.paths import PathFinder
 from skillflow_gym.policy import Policy
-from skillflow_gym.registration import stanza
-from skillflow_gym.report import RunRecord, read_run, write_report
+from skillflow_gym.report import RunRecord, is_comparison, read_comparison, read_run, write_report
 from skillflow_gym.report.flow_graph import FlowGraph, flow_graph
 from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.skills.load import load_library
@@ -30,12 +29,12 @@ LOOKED_AT, FIRST_ROLLOUTS = 12, 8
 
 @dataclass
 class Args:
-    """Write the HTML report of training runs."""
+    """Write the HTML report of training runs and comparisons."""
 
     runs: Positional[Annotated[tuple[str, ...], arg(metavar="RUN")]]
-    """Folders of runs; those of the same benchmark and agent are taken as seeds of one another."""
+    """Folders of runs, those of the same benchmark and agent being seeds of one another; or of comparisons."""
     out: str = ""
-    """The file; empty for report.html in the first run's folder."""
+    """The file; empty for report.html in the first folder."""
     flow_tasks: int = 2
     """Tasks of the flow view, from the first run's train split; 0 for no flow view."""
     rollouts: int = 64
@@ -45,30 +44,32 @@ class Args:
 def run(args: Args) -> int:
     """Read the runs, sample what the flow view shows, write the file."""
     if not args.runs:
-        raise UsageError("give the folder of at least one run")
+        raise UsageError("give the folder of at least one run, or of a comparison")
     if args.flow_tasks < 0 or args.rollouts < 1:
         raise UsageError("--flow-tasks must be at least 0 and --rollouts at least 1")
     with usage_errors():
-        records = [read_run(folder) for folder in args.runs]
-        out = Path(args.out or records[0].path / "report.html")
-        flows = _flows(records[0], args) if args.flow_tasks else {}
-        write_report(out, records, flows)
+        comparisons = [read_comparison(folder) for folder in args.runs if is_comparison(folder)]
+        records = [read_run(folder) for folder in args.runs if not is_comparison(folder)]
+        first = [*records, *(run for each in comparisons for run in each.runs)][:1]
+        flows = _flows(first[0], args) if args.flow_tasks and first else {}
+        out = Path(args.out or Path(args.runs[0]) / "report.html")
+        write_report(out, records, flows, comparisons)
     console().print(f"{out} ({out.stat().st_size / 1e6:.1f} MB)", soft_wrap=True, highlight=False)
     return 0
 
 
 def _flows(record: RunRecord, args: Args) -> dict[str, tuple[str, dict[str, FlowGraph]]]:
     """Rollouts of the run's policy as it began and as it is now, on train tasks that it solves in several ways."""
-    if stanza(record.env).confidential and str(record.args["source"]) != "mini":
+    if find(str(record.args["env"])).confidential and str(record.args["source"]) != "mini":
         errors().print("no flow view: the owners of this benchmark ask that its text is not written down")
         return {}
     try:
-        from skillflow_gym.agents.policies.load import load_run
+        from skillflow_gym.agents.load import load_agent
     except ModuleNotFoundError as error:
         raise missing(error) from error
     policies: dict[str, Policy] = {
-        "before": load_run(str(record.path), trained=False),
-        "after": load_run(str(record.path)),
+        "before": load_agent(str(record.path), trained=False),
+        "after": load_agent(str(record.path)),
     }
     env_args = EnvArgs(**{k: record.args[k] for k in ("env", "source", "executor", "env_args")})
     with (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skillflow_gym.report import dots
+from skillflow_gym.report.dots import Dot
 from skillflow_gym.report.runs import RunRecord
 from skillflow_gym.stats import Interval, pass_at_k
 
@@ -90,27 +91,7 @@ def interval(values: Sequence[NDArray[np.float64]], resamples: int = 2000) -> In
     return Interval(float(np.mean([each.mean() for each in known])), float(low), float(high))
 
 
-def draw(found: Sequence[Row], arms: Sequence[str]) -> str:
-    """A dot with its interval per row, on one scale from 0 to 1."""
-    width, line, left = 640, 30, 210
-    height = line * len(found) + 30
-    scale = (width - left - 20) / 1.0
-    parts = [
-        f'<line class="grid" x1="{left + scale * v:.0f}" x2="{left + scale * v:.0f}" y1="4" y2="{height - 24}"/>'
-        f'<text class="tick" x="{left + scale * v:.0f}" y="{height - 8}" text-anchor="middle">{v:g}</text>'
-        for v in (0, 0.25, 0.5, 0.75, 1)
-    ]
-    for n, row in enumerate(found):
-        y = line * n + 18
-        name = escape(f"{row.arm} {row.policy}".strip())
-        colour = f"arm{arms.index(row.arm) % 8}" if row.arm in arms else "plain"
-        low, mean, high = (left + scale * v for v in (row.success.low, row.success.mean, row.success.high))
-        parts.append(f'<text class="name" x="{left - 12}" y="{y + 4}" text-anchor="end">{name}</text>')
-        parts.append(f'<line class="whisker {colour}" x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}"/>')
-        parts.append(
-            f'<circle class="dot {colour}" cx="{mean:.1f}" cy="{y}" r="5"><title>{row.success}</title></circle>'
-        )
-    return (
-        f'<svg class="wide" viewBox="0 0 {width} {height}" role="img" aria-label="success with 95% intervals">'
-        f"{''.join(parts)}</svg>"
-    )
+def draw(found: Sequence[Row], colours: Mapping[str, str]) -> str:
+    """A dot with its interval per row."""
+    rows = [Dot(f"{row.arm} {row.policy}".strip(), colours.get(row.arm, "plain"), row.success) for row in found]
+    return dots.draw(rows, "success")

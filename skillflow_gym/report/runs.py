@@ -24,7 +24,8 @@ class RunRecord:
     Attributes:
         path: the folder.
         config: the content of config.yaml.
-        metrics: rows of metrics.jsonl.
+        arm: what is compared: by default the agent, its preset, and whether its library evolves.
+        metrics: rows of metrics.jsonl, with the number of training ``rollouts`` so far.
         seconds: wall-clock time of all updates.
         evaluations: name (random, before, after, ...) -> the evaluation's file.
         history: every entry of the skill store, oldest first; none without evolution.
@@ -32,6 +33,7 @@ class RunRecord:
 
     path: Path
     config: Mapping[str, Any]
+    arm: str
     metrics: Sequence[Mapping[str, Any]]
     seconds: float
     evaluations: Mapping[str, Mapping[str, Any]]
@@ -45,37 +47,44 @@ class RunRecord:
 
     @property
     def env(self) -> str:
-        """The benchmark's name."""
-        return str(self.args["env"]).rsplit("/", 1)[-1].removesuffix("-v0")
+        """The benchmark's name; the names of all if the run was trained on several."""
+        names = [str(self.args["env"]), *filter(None, str(self.args.get("also") or "").split(","))]
+        return " + ".join(name.partition("=")[0].rsplit("/", 1)[-1].removesuffix("-v0") for name in names)
 
     @property
     def seed(self) -> int:
         """The run's seed."""
         return int(self.args["seed"])
 
-    @property
-    def arm(self) -> str:
-        """What is compared: the agent, its preset, and whether its library evolves."""
-        parts = [str(self.config["agent"]), str(self.args.get("preset") or "")]
-        if (self.args.get("evolve") or {}).get("on"):
-            parts.append("evolving")
-        return " ".join(filter(None, parts))
 
-
-def read_run(folder: Path | str) -> RunRecord:
+def read_run(folder: Path | str, arm: str = "") -> RunRecord:
     """Read a run's folder; of a run that goes on, what is there.
+
+    ``arm`` is its name in a comparison, which has the panel of its own; the run's evaluations are left out then.
 
     Raises:
         ReportError: the folder is no run.
     """
     path = Path(folder)
     config = _config(path)
-    timing = _rows(path / "timing.jsonl")
+    timing = read_rows(path / "timing.jsonl")
     seconds = sum(v for row in timing for k, v in row.items() if k in ("collect", "update", "evolve"))
-    files = sorted((path / "evaluations").glob("*.json"))
-    evaluations = {file.stem: content for file in files if "summary" in (content := _json(file))}
+    files = [] if arm else sorted((path / "evaluations").glob("*.json"))
+    evaluations = {file.stem: content for file in files if "summary" in (content := read_json(file))}
     history = tuple(SkillStore(path / "skills").entries()) if (path / "skills").is_dir() else ()
-    return RunRecord(path, config, _rows(path / "metrics.jsonl"), seconds, evaluations, history)
+    args = config["args"]
+    update = int(args.get("tasks_per_step", 1)) * int(args.get("rollouts", 1))
+    metrics = [
+        {**row, "rollouts": row.get("episodes", row["step"] * update)} for row in read_rows(path / "metrics.jsonl")
+    ]
+    return RunRecord(path, config, arm or _arm(config), metrics, seconds, evaluations, history)
+
+
+def _arm(config: Mapping[str, Any]) -> str:
+    parts = [str(config["agent"]), str(config["args"].get("preset") or "")]
+    if (config["args"].get("evolve") or {}).get("on"):
+        parts.append("evolving")
+    return " ".join(filter(None, parts))
 
 
 def _config(path: Path) -> dict[str, Any]:
@@ -91,12 +100,13 @@ def _config(path: Path) -> dict[str, Any]:
     return content
 
 
-def _rows(file: Path) -> list[dict[str, Any]]:
+def read_rows(file: Path) -> list[dict[str, Any]]:
     """The whole rows of a JSONL file; a last line that is being written is left out."""
     lines = file.read_text(encoding="utf-8").split("\n")[:-1] if file.is_file() else []
     return [json.loads(line) for line in lines]
 
 
-def _json(file: Path) -> dict[str, Any]:
+def read_json(file: Path) -> dict[str, Any]:
+    """The content of a JSON file that holds an object."""
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return content

@@ -138,7 +138,7 @@ def make_sandbox(spec: str = "bwrap", *, preload: Sequence[str] = ()) -> Sandbox
 
 
 @cache
-def shared_sandbox(spec: str = "bwrap", preload: tuple[str, ...] = ()) -> Sandbox:
+def shared_sandbox(spec: str = "bwrap", preload: tuple[str, ...] = ("json", "re", "typing")) -> Sandbox:
     """The one sandbox of its kind in this process, for all environments; it ends with the process.
 
     Raises:

@@ -46,7 +46,7 @@ class BwrapSandbox:
         self._launcher = Launcher()
         self._uids = Uids()
         self._view = View()
-        self._warm = Warm([self._bwrap, *NAMESPACES], self._launcher, self._uids, preload)
+        self._warm = Warm([self._bwrap, *NAMESPACES], ENVIRONMENT, self._launcher, self._uids, preload)
 
     @property
     def spec(self) -> str:
@@ -88,24 +88,23 @@ class BwrapSandbox:
                 [
                     *(self._bwrap, *NAMESPACES, *_USER),
                     "--json-status-fd",
-                    Slot("fd", 0),
+                    Slot("lease"),
                     "--seccomp",
                     Slot("seccomp"),
                     *view.arguments,
                     *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/work", "--clearenv", *variables, "--"),
                     *(self._prlimit, *prlimit_options(limits), "--", *argv),
                 ],
-                stdin=stdin,
                 data=[] if mounts.work else [*files.values()],
                 uid=uid,
                 stage=view.stage,
             )
-            ended = self._launcher.client().run(order, merged=merged, wall=limits.wall, output=limits.output)
+            ended = self._launcher.client().run(order, stdin, limits.wall, limits.output, merged=merged)
         return completed(ended, _exit_status(ended))
 
     def python(self, code: str, *, stdin: str = "", limits: Limits | None = None) -> Completed:
         """Run ``code`` as a Python program, in a child of a warm interpreter."""
-        return self._warm.run(code, stdin, limits or Limits(), ENVIRONMENT)
+        return self._warm.run(code, stdin, limits or Limits())
 
     def close(self) -> None:
         """Kill what still runs and free what it holds."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import select
-import selectors
 import socket
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from io import FileIO
 from typing import Any, NamedTuple
 
 from skillflow_gym.errors import InfrastructureError
-from skillflow_gym.sandbox.spawn.forkserver import READY
+from skillflow_gym.sandbox.spawn.forkserver import READY, memory
 
 _ANSWER_DEADLINE = 60.0
 """Seconds for what takes milliseconds on an idle machine: handing over orders, and dying after a kill."""
@@ -75,10 +74,10 @@ class Client:
             raise InfrastructureError(f"the sandbox's helper process is gone: {error}") from error
         return lease
 
-    def run(self, orders: Mapping[str, Any], *, merged: bool, wall: float, output: int) -> Ended:
+    def run(self, orders: dict[str, Any], stdin: str, wall: float, output: int, *, merged: bool = False) -> Ended:
         """Start a child for these orders alone; see ``run``."""
         with self.start() as lease:
-            return run(lease, orders, merged=merged, wall=wall, output=output)
+            return run(lease, orders, stdin, wall, output, merged=merged)
 
     def close(self) -> None:
         """Let the server go; it kills its children."""
@@ -92,13 +91,13 @@ def silent(sock: socket.socket) -> bool:
     return not poll.poll(0)
 
 
-def order(lease: socket.socket, orders: Mapping[str, Any], fds: Sequence[int]) -> None:
+def order(lease: socket.socket, orders: dict[str, Any], fds: Sequence[int]) -> None:
     """Give a child its orders and the descriptors that it is to use.
 
     Raises:
         InfrastructureError: it is gone.
     """
-    body = json.dumps(orders).encode()
+    body = marshal.dumps(orders)
     try:
         socket.send_fds(lease, [len(body).to_bytes(4, "big")], fds)
         lease.sendall(body)
@@ -106,35 +105,44 @@ def order(lease: socket.socket, orders: Mapping[str, Any], fds: Sequence[int]) -
         raise InfrastructureError(f"the sandbox's helper process is gone: {error}") from error
 
 
-def run(lease: socket.socket, orders: Mapping[str, Any], *, merged: bool, wall: float, output: int) -> Ended:
+def run(
+    lease: socket.socket,
+    orders: dict[str, Any],
+    stdin: str,
+    wall: float,
+    output: int,
+    *,
+    merged: bool = False,
+) -> Ended:
     """Have a child carry out orders, read what it writes and wait for its end, or until it can serve again.
 
     Args:
         lease: on the child.
-        orders: for the child.
-        merged: send its standard error where its standard output goes.
+        orders: for the child, which are completed by descriptors of its three standard streams.
+        stdin: what it can read.
         wall: seconds after which it is killed.
         output: bytes kept of each stream; the rest is read and dropped.
+        merged: send its standard error where its standard output goes.
 
     Raises:
         InfrastructureError: the child or its server is gone, or cannot be killed.
     """
-    with ExitStack() as stack:
-        end = time.monotonic() + wall
-        pipes = [_pipe(stack) for _ in range(1 if merged else 2)]
-        order(lease, orders, [pipes[0][1].fileno(), pipes[-1][1].fileno()])
-        for _, writer in pipes:
-            writer.close()  # the child's copies are the last, so that its end is the end of the file
-        streams = {reader.fileno(): Stream(output) for reader, _ in pipes}
+    end = time.monotonic() + wall
+    with ExitStack() as readers:
+        with ExitStack() as theirs:  # the child's copies are the last, so that its end is the end of the file
+            fds, streams = [memory(stdin.encode("utf-8", "surrogatepass"))], {}
+            theirs.callback(os.close, fds[0])
+            for _ in range(1 if merged else 2):
+                reader, writer = os.pipe()
+                readers.callback(os.close, reader)
+                theirs.callback(os.close, writer)
+                streams[reader] = Stream(output)
+                fds.append(writer)
+            order(lease, orders, [*fds[:2], fds[-1]])
         said, timed_out = _collect(lease, streams, end)
-        texts = [bytes(stream.kept) for stream in streams.values()]
-        overflow = any(stream.dropped for stream in streams.values())
-        return Ended(texts[0], b"".join(texts[1:]), said, timed_out, overflow)
-
-
-def _pipe(stack: ExitStack) -> tuple[FileIO, FileIO]:
-    reader, writer = os.pipe()
-    return stack.enter_context(FileIO(reader)), stack.enter_context(FileIO(writer, "w"))
+    texts = [bytes(stream.kept) for stream in streams.values()]
+    overflow = any(stream.dropped for stream in streams.values())
+    return Ended(texts[0], b"".join(texts[1:]), said, timed_out, overflow)
 
 
 class Stream:
@@ -152,32 +160,30 @@ class Stream:
 
 def _collect(lease: socket.socket, streams: Mapping[int, Stream], end: float) -> tuple[dict[str, Any], bool]:
     said: dict[str, Any] = {}
-    line, timed_out = bytearray(), False
-    with selectors.DefaultSelector() as selector:
-        selector.register(lease, selectors.EVENT_READ)
-        for fd in streams:
-            selector.register(fd, selectors.EVENT_READ)
-        while selector.get_map():
-            ready = selector.select(max(0.0, end - time.monotonic()))
-            if time.monotonic() >= end:
-                if timed_out:
-                    raise InfrastructureError("a program in the sandbox does not die")
-                timed_out, end = True, time.monotonic() + _ANSWER_DEADLINE
-                lease.shutdown(socket.SHUT_WR)
-            for key, _ in ready:
-                if key.fileobj is lease:
-                    data = lease.recv(_CHUNK)
-                    line += data
-                    *whole, line = line.split(b"\n")
-                    for text in whole:
-                        said |= json.loads(text)
-                    ended = not data or (said.get("again", False) and not timed_out)
-                else:
-                    data = os.read(key.fd, _CHUNK)
-                    streams[key.fd].add(data)
-                    ended = not data
-                if ended:
-                    selector.unregister(key.fileobj)
+    line, timed_out = b"", False
+    poll, unfinished = select.poll(), {lease.fileno(), *streams}
+    for fd in unfinished:
+        poll.register(fd, select.POLLIN)
+    while unfinished:
+        ready = poll.poll(1000 * max(0.0, end - time.monotonic()))
+        if time.monotonic() >= end:
+            if timed_out:
+                raise InfrastructureError("a program in the sandbox does not die")
+            timed_out, end = True, time.monotonic() + _ANSWER_DEADLINE
+            lease.shutdown(socket.SHUT_WR)
+        for fd, _ in ready:
+            data = os.read(fd, _CHUNK)
+            finished = not data
+            if fd in streams:
+                streams[fd].add(data)
+            else:
+                *whole, line = (line + data).split(b"\n")
+                for text in whole:
+                    said |= json.loads(text)
+                finished |= said.get("again", False) and not timed_out
+            if finished:
+                unfinished.remove(fd)
+                poll.unregister(fd)
     if "status" not in said and not said.get("again", False):
         raise InfrastructureError("the sandbox's helper process died")
     return said, timed_out

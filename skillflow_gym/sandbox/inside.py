@@ -40,7 +40,7 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
             if _exists(name, where):
                 os.unlink(name, dir_fd=where)
             fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=where)
-            with os.fdopen(fd, "w", encoding="utf-8", newline="") as file:
+            with os.fdopen(fd, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
                 file.write(text)
 
 

@@ -22,14 +22,13 @@ _START_DEADLINE = 120.0
 class Slot(NamedTuple):
     """What stands in ``argv`` for something that ``spawn.launch`` makes; see there."""
 
-    kind: Literal["data", "stage", "seccomp", "fd"]
+    kind: Literal["data", "stage", "seccomp", "fd", "lease"]
     number: int = 0
 
 
 def orders(
     argv: Sequence[str | Slot],
     *,
-    stdin: str = "",
     environment: Mapping[str, str] | None = None,
     cwd: str = "/",
     data: Sequence[str] = (),
@@ -38,8 +37,7 @@ def orders(
 ) -> dict[str, Any]:
     """Orders as ``spawn.launch`` takes them."""
     return {
-        "argv": list(argv),
-        "stdin": stdin,
+        "argv": [tuple(part) if isinstance(part, Slot) else part for part in argv],
         "environment": dict(environment or {}),
         "cwd": cwd,
         "data": list(data),

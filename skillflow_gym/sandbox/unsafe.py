@@ -64,11 +64,10 @@ class UnsafeSubprocess:
             write_files(folder, files or {})
             order = orders(
                 [self._prlimit, *prlimit_options(limits), "--", *argv],
-                stdin=stdin,
                 environment={"PATH": os.defpath, "HOME": private, "LANG": "C.UTF-8", **(environment or {})},
                 cwd=str(folder),
             )
-            ended = self._launcher.client().run(order, merged=merged, wall=limits.wall, output=limits.output)
+            ended = self._launcher.client().run(order, stdin, limits.wall, limits.output, merged=merged)
         if "failed" in ended.said:
             raise InfrastructureError(f"the program did not start: {ended.said['failed']}")
         return completed(ended, os.waitstatus_to_exitcode(ended.said["status"]))

@@ -13,7 +13,7 @@ import skillflow_gym
 from skillflow_gym.sandbox import Mounts
 from skillflow_gym.sandbox.inside import check_relative
 from skillflow_gym.sandbox.launcher import Slot
-from skillflow_gym.sandbox.spawn.zygote import SCRATCH
+from skillflow_gym.sandbox.spawn.program import SCRATCH
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 _SUITE = [Path(skillflow_gym.__file__).parent, Path(skillflow_gym.__file__).parents[1] / "agents"]

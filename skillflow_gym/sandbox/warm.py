@@ -30,31 +30,33 @@ _MOST_IDLE = 8
 class Warm:
     """Owns one zygote, started when first needed and again when it has died; safe to use from many threads."""
 
-    def __init__(self, bwrap: Sequence[str], launcher: Launcher, uids: Uids, preload: Sequence[str]) -> None:
-        """Take the arguments that start bwrap, and the modules that the zygote is to import."""
+    def __init__(
+        self,
+        bwrap: Sequence[str],
+        environment: Mapping[str, str],
+        launcher: Launcher,
+        uids: Uids,
+        preload: Sequence[str],
+    ) -> None:
+        """Take the arguments that start bwrap, programs' environment, and the modules that the zygote is to import."""
         self._bwrap, self._launcher, self._uids, self._preload = bwrap, launcher, uids, tuple(preload)
+        self._environment = {**environment, "PYTHONHASHSEED": "0"}
         self._lock = threading.Lock()
         self._held = ExitStack()
         self._client: Client | None = None
         self._idle: list[socket.socket] = []
         self._owner = 0
 
-    def run(self, code: str, stdin: str, limits: Limits, environment: Mapping[str, str]) -> Completed:
+    def run(self, code: str, stdin: str, limits: Limits) -> Completed:
         """Run ``code`` as a program of its own.
 
         Raises:
             InfrastructureError: the zygote does not start, or died.
         """
-        orders = {
-            "code": code,
-            "stdin": stdin,
-            "environment": {**environment, "PYTHONHASHSEED": "0"},
-            "limits": rlimits(limits),
-        }
         with ExitStack() as stack:
             client, cell = self._take()
             stack.callback(cell.close)
-            ended = run(cell, orders, merged=False, wall=limits.wall, output=limits.output)
+            ended = run(cell, {"code": code, "limits": rlimits(limits)}, stdin, limits.wall, limits.output)
             if "failed" in ended.said:
                 raise InfrastructureError(f"the sandbox did not start: {ended.said['failed']}")
             if "status" not in ended.said and self._keep(client, cell):
@@ -98,12 +100,17 @@ class Warm:
         view = View()
         view.mount(Mounts(read_only={f"{_HOME}/spawn": Path(__file__).parent / "spawn"}), {})
         packages = ":".join(view.show_packages())
+        variables = [
+            text for pair in {**self._environment, "PYTHONPATH": packages}.items() for text in ("--setenv", *pair)
+        ]
         ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         program = orders(
             [
                 *(*self._bwrap, *view.arguments, "--remount-ro", "/dev", "--remount-ro", "/"),
                 *("--uid", "0", "--gid", "0", "--cap-add", "ALL", "--chdir", "/work", "--clearenv"),
-                *("--setenv", "LANG", "C.UTF-8", "--setenv", "PYTHONHASHSEED", "0", "--setenv", "PYTHONPATH", packages),
+                "--seccomp",
+                Slot("seccomp"),
+                *variables,
                 *("--", os.path.realpath(sys.executable), "-s", "-B", "-c", _CODE),
                 Slot("fd", 3),
                 *self._preload,
@@ -112,8 +119,8 @@ class Warm:
             stage=view.stage,
         )
         complaints = self._held.enter_context(os.fdopen(os.memfd_create("complaints"), "rb"))
-        with theirs, open(os.devnull, "wb") as nothing:
-            fds = [nothing.fileno(), complaints.fileno(), theirs.fileno()]
+        with theirs, open(os.devnull, "r+b", 0) as nothing:
+            fds = [nothing.fileno(), nothing.fileno(), complaints.fileno(), theirs.fileno()]
             lease = self._held.enter_context(self._launcher.client().start())
             order(lease, program, fds)
         client = Client(ours)

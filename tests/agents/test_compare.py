@@ -4,35 +4,50 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from skillflow_gym.agents import compare_processes
+from skillflow_gym.agents import compare, compare_processes
 from skillflow_gym.agents.compare_cell import Spec
 from skillflow_gym.agents.compare_processes import Machine, free_memory_mb, run_all
 from tests.agents.runs import ROOT
+from tests.contract.outsider import registered
 
 FAILS = "reinforce --gradient-steps 2"  # refused once it runs
 AGENTS = f"reinforce,{FAILS},random"
 SMALL = "--source mini --seeds 2 --episodes 384 --tasks 3 --rollouts 5 --processes 2".split()
 
 
-def command(folder: Path, *more: str) -> list[str]:
+class Done(NamedTuple):
+    returncode: int | str | None
+    stdout: str
+    stderr: str
+
+
+def words(folder: Path, *more: str) -> list[str]:
     vaults = ["--env", "tests.agents.registered_vaults:Vaults", "--agents", AGENTS, "--out", str(folder)]
-    return [sys.executable, "-m", "agents.compare", *vaults, *SMALL, *more]
+    return [*vaults, *SMALL, *more]
 
 
-def compare(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(folder, *more), cwd=ROOT, capture_output=True, text=True, timeout=280)
+def run(folder: Path, *more: str) -> Done:
+    """The command in this process, which has loaded torch already; its runs are processes of their own."""
+    out, err = io.StringIO(), io.StringIO()
+    with registered(), pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["compare", *words(folder, *more)])
+        with pytest.raises(SystemExit) as ended:
+            compare.main()
+    return Done(ended.value.code, out.getvalue(), err.getvalue())
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:
@@ -43,12 +58,12 @@ FILES = ("results.jsonl", "table.md", "table.csv", "table.json", "compare.json")
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     folder = tmp_path_factory.mktemp("finished") / "out"
-    return folder, compare(folder)
+    return folder, run(folder)
 
 
-def test_every_run_is_in_the_results(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_every_run_is_in_the_results(finished: tuple[Path, Done]) -> None:
     folder, done = finished
     found = rows(folder)
     scored = [row for row in found if not row["failed"]]
@@ -66,7 +81,7 @@ def test_every_run_is_in_the_results(finished: tuple[Path, subprocess.CompletedP
 
 
 def test_a_failed_run_is_shown_and_the_comparison_does_not_hold(
-    finished: tuple[Path, subprocess.CompletedProcess[str]],
+    finished: tuple[Path, Done],
 ) -> None:
     folder, done = finished
     assert done.returncode == 1, done.stderr
@@ -76,7 +91,7 @@ def test_a_failed_run_is_shown_and_the_comparison_does_not_hold(
     assert "does not hold" in done.stdout and f"{FAILS} on Vaults: 2 failed runs" in done.stdout
 
 
-def test_the_table_as_markdown_csv_and_json_agree(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_the_table_as_markdown_csv_and_json_agree(finished: tuple[Path, Done]) -> None:
     folder, _ = finished
     found = json.loads((folder / "table.json").read_text())
     lines = list(csv.DictReader((folder / "table.csv").read_text().splitlines()))
@@ -96,7 +111,7 @@ def test_the_table_as_markdown_csv_and_json_agree(finished: tuple[Path, subproce
     assert len(panels["test"]["sha256"]) == len(hashlib.sha256().hexdigest())
 
 
-def test_times_are_in_their_own_file(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_times_are_in_their_own_file(finished: tuple[Path, Done]) -> None:
     folder, _ = finished
     times = [json.loads(line) for line in (folder / "times.jsonl").read_text().splitlines()]
     assert [(t["agent"], t["seed"]) for t in times] == [(a, s) for a in ("reinforce", "random") for s in (0, 1)]
@@ -105,12 +120,11 @@ def test_times_are_in_their_own_file(finished: tuple[Path, subprocess.CompletedP
         assert "seconds" not in (folder / name).read_text()
 
 
-def test_killed_and_resumed_it_ends_with_the_same_files(
-    finished: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_killed_and_resumed_it_ends_with_the_same_files(finished: tuple[Path, Done], tmp_path: Path) -> None:
     """Also: the same command in another folder gives the same results."""
     folder = tmp_path / "out"
-    process = subprocess.Popen(command(folder), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "agents.compare", *words(folder)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not list(folder.glob("cells/*/*/*/rows.jsonl")) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -121,31 +135,31 @@ def test_killed_and_resumed_it_ends_with_the_same_files(
     while _alive(folder) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert _alive(folder) == [], "its runs end with it"
-    assert compare(folder).returncode == 1
+    assert run(folder).returncode == 1
     assert {file: file.stat().st_mtime_ns for file in done} == done, "what was done is not done again"
     for name in FILES:
         assert (folder / name).read_bytes() == (finished[0] / name).read_bytes(), name
 
 
 def _alive(folder: Path) -> list[str]:
-    """The processes that hold a file below ``folder`` on their command line."""
+    """The other processes that have a file below ``folder`` open, as every run has its log."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (process / "cmdline").read_bytes().decode(errors="replace")
-        except OSError:
+        if int(process.name) == os.getpid():
             continue
-        if str(folder) in line and int(process.name) != os.getpid():
-            found.append(line)
+        try:
+            found += [str(file) for file in (process / "fd").iterdir() if os.readlink(file).startswith(str(folder))]
+        except OSError:  # it has ended meanwhile
+            continue
     return found
 
 
 def test_another_comparison_in_the_same_folder_is_refused(
-    finished: tuple[Path, subprocess.CompletedProcess[str]],
+    finished: tuple[Path, Done],
 ) -> None:
     folder, _ = finished
     before = (folder / "results.jsonl").read_bytes()
-    done = compare(folder, "--tasks", "4")
+    done = run(folder, "--tasks", "4")
     assert done.returncode == 2 and "holds a comparison with other tasks: give another --out" in done.stderr
     assert (folder / "results.jsonl").read_bytes() == before
 
@@ -156,9 +170,10 @@ def spec(agent: str) -> Spec:
 
 
 def test_a_run_that_takes_too_long_has_failed_and_is_ended(tmp_path: Path) -> None:
-    ((name, outcome),) = run_all({"a/b": spec("random")}, tmp_path, Machine(1), limit=0.2)
-    assert (name, outcome.problem) == ("a/b", "took longer than 0.00333333 minutes")
-    assert outcome.seconds < 30 and _alive(tmp_path) == []
+    long = replace(spec("random"), rollouts=100_000)
+    ((name, outcome),) = run_all({"a/b": long}, tmp_path, Machine(1), limit=1.2)
+    assert (name, outcome.problem) == ("a/b", "took longer than 0.02 minutes")
+    assert outcome.seconds < 30 and _alive(tmp_path) == [] and (tmp_path / "a" / "b" / "log.txt").exists()
     assert not (tmp_path / "a" / "b" / "rows.jsonl").exists()
 
 

@@ -70,6 +70,10 @@ def test_the_gap_between_the_halves() -> None:
             r["success"] = 0.1
     assert Results(made).gap("a") == pytest.approx(0.65 - 0.1)
     assert str(Results([r for r in made if r["env"] == "MuSiQue"]).gap("a")) == "nan"
+    unknown = [{**r, "success": None} if (r["agent"], r["task"]) == ("a", "t1") else r for r in made]
+    assert Results(unknown).gap("a") == pytest.approx(1.0 - 0.1), "a task without a score is left out"
+    failed = [*made, *({"agent": "c", "env": env, "seed": 0, "failed": True} for env in ("HotpotQA", "MuSiQue"))]
+    assert str(Results(failed).gap("c")) == "nan"
 
 
 def test_too_many_unscored_rollouts_void_the_comparison() -> None:
@@ -95,7 +99,7 @@ def test_a_failed_run_is_counted_where_it_belongs() -> None:
     assert failed == {
         k: 1 for k in (("MuSiQue", "b"), ("all", "b"), ("ood", "b"), ("HotpotQA", "c"), ("all", "c"), ("iid", "c"))
     }
-    assert "c on HotpotQA: 1 failed runs" in void(list(found.values()))
+    assert void(list(found.values())) == ["c on HotpotQA: 1 failed runs", "b on MuSiQue: 1 failed runs"], "each once"
     text = markdown(list(found.values()), "b")
     assert "| b | 2 (1 FAILED) |" in text and "| c | 0 (1 FAILED) | - | - |" in text
 

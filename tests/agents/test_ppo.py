@@ -67,7 +67,7 @@ def contexts(count: int = 3) -> list[Any]:
 
 @pytest.mark.parametrize("algo", ["ppo", "maskable"])
 def test_it_learns_the_vaults(tmp_path: Path, algo: str) -> None:
-    trained(tmp_path / "run", algo=algo, steps=40, envs=8, n_steps=32, batch_size=64, learning_rate=3e-3)
+    trained(tmp_path / "run", algo=algo, steps=10, envs=8, n_steps=16, batch_size=64, learning_rate=5e-3)
     run = RunFolder(tmp_path / "run")
     rows = run.rows("metrics.jsonl")
     assert np.mean([row["charts/success"] for row in rows[-3:]]) > rows[0]["charts/success"] + 0.2
@@ -269,6 +269,14 @@ def test_slots_are_enough_for_what_is_proposed(tmp_path: Path, monkeypatch: pyte
     many = tuple(Action.act(f"turn {i}") for i in range(100))
     monkeypatch.setattr(VaultEnv, "proposals", lambda self, context: many)
     assert ppo.enough_slots(make) == 128
+
+
+def test_no_more_environments_are_open_than_the_benchmark_allows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(VaultEnv, "parallel", 2)
+    model = trained(tmp_path / "run", steps=1, rollouts=32).model
+    assert (model.n_envs, model.n_steps) == (2, 32), "4 x 16 in all, as without the limit"
 
 
 def test_unscored_episodes_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

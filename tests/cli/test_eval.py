@@ -14,6 +14,7 @@ from skillflow_gym.envs.hotpotqa import HotpotQAEnv
 from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.policy import FirstProposalPolicy, UniformPolicy
 from skillflow_gym.registration import stanza
+from skillflow_gym.rollout import Collector
 from skillflow_gym.tasks import panel_sha256
 from skillflow_gym.trajectory import read_trajectories
 from tests.built import built, mini_source
@@ -59,6 +60,41 @@ def test_the_files_hold_the_figures_and_the_rollouts_and_repeat_exactly(skillflo
     mean = sum(t.success for t in trajectories) / len(trajectories)
     assert content["results"]["success"][0] == pytest.approx(mean, abs=1e-6)
     assert sorted(path.name for path in out.parent.iterdir()) == ["result.json", "result.trajectories.jsonl"]
+
+
+def test_a_killed_evaluation_goes_on_and_comes_to_the_same_files(
+    skillflow: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """152 rollouts: a batch of 128, and one that is killed in the middle of writing it down."""
+    words = ("eval", "--source", "mini", "--tasks", 38, "--rollouts", 4, "--out")
+    assert skillflow(*words, tmp_path / "whole.json").code == 0
+
+    class Killed(BaseException):
+        """The process is gone."""
+
+    real, played = Collector.collect, list[int]()
+
+    def collect(self: Collector, policy: Any, jobs: Any, *more: Any, **options: Any) -> Any:
+        played.append(len(jobs))
+        if len(played) == 2:
+            raise Killed
+        return real(self, policy, jobs, *more, **options)
+
+    monkeypatch.setattr(Collector, "collect", collect)
+    with pytest.raises(Killed):
+        skillflow(*words, tmp_path / "part.json")
+    (journal,) = tmp_path.glob("part.*.partial.jsonl")
+    assert not (tmp_path / "part.json").exists()
+    lines = journal.read_text()
+    journal.write_text(lines + lines[:1000])  # the second batch was about to be written
+    assert skillflow(*words[:-1], "--seed", 1, "--out", tmp_path / "part.json").code == 0, "its journal is another's"
+    assert played == [128, 24, 128, 24]
+    assert skillflow(*words, tmp_path / "part.json").code == 0
+    assert played == [128, 24, 128, 24, 24], "the first batch is not played again"
+    whole, part = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("whole", "part"))
+    assert part["results"] == whole["results"] and part["task_ids"] == whole["task_ids"]
+    rollouts = [(tmp_path / f"{name}.trajectories.jsonl").read_bytes() for name in ("whole", "part")]
+    assert rollouts[0] == rollouts[1] and not list(tmp_path.glob("*.partial.jsonl"))
 
 
 def test_another_seed_is_another_run(skillflow: Any, tmp_path: Path) -> None:

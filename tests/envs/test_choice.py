@@ -20,6 +20,7 @@ from skillflow_gym.envs.mini import gpqa, medqa
 from skillflow_gym.episode import Episode
 from skillflow_gym.policy import Decision
 from skillflow_gym.registration import stanza
+from skillflow_gym.scoring.choice import chosen
 from skillflow_gym.sources import SourceError
 from skillflow_gym.tasks import RecordError
 from skillflow_gym.text import words
@@ -219,12 +220,14 @@ def test_real_questions_of_medqa_are_read_back() -> None:
 @real
 def test_real_questions_of_medqa_are_answered_by_text_and_letter() -> None:
     env = make("MedQA", f"file:{DATA}", split="test")
-    tasks, rng = core(env).taskset, np.random.default_rng(0)
-    for index in rng.choice(len(tasks), 60, replace=False).tolist():
-        letter, text = tasks.gold(tasks[index].id).answers
-        for answer in (letter, text, f"{letter}. {text}"):
-            env.reset(options={"index": index})
-            assert env.step(Action.accept(answer))[1] == 1.0, f"record {index}"
+    tasks = core(env).taskset
+    for index, task in enumerate(tasks):
+        letter, text = tasks.gold(task.id).answers
+        env.reset(options={"index": index})
+        assert env.step(Action.accept(letter))[1] == 1.0, f"record {index}"
+        named = [chosen(answer, task.record["options"]) for answer in (text, f"{letter}. {text}", f"({letter})")]
+        assert named == [letter] * 3, f"record {index}"
+    for index in np.random.default_rng(0).choice(len(tasks), 20, replace=False).tolist():
         offered = context(env, index).proposals
         assert sum(core(env).score(a.argument).success for a in offered if a.kind is ActionKind.ACCEPT) == 1
 

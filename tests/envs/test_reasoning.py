@@ -1,4 +1,4 @@
-"""What the reasoning benchmarks share: the tools, what is kept of their results, and what is said without them."""
+"""What the reasoning benchmarks share: the tools, and what is said without them."""
 
 from __future__ import annotations
 
@@ -47,33 +47,6 @@ def test_the_first_observation_lists_them(env: Any) -> None:
     lines = observation["observation"].split("\n")
     assert lines[0] == "Tools:" and [line.partition(":")[0] for line in lines[1:]] == ["calculate", "python"]
     assert info["deterministic"] is True
-
-
-def test_a_calculation_is_made_once() -> None:
-    asked = []
-
-    def calculate(expression: str) -> str:
-        """The value."""
-        asked.append(expression)
-        return "Timed out after 10 s." if expression == "slow" else expression.upper()
-
-    remembering = reasoning._remembering(calculate)
-    assert [remembering(text) for text in ("a", "b", "a", "slow", "slow")] == [
-        "A",
-        "B",
-        "A",
-        *["Timed out after 10 s."] * 2,
-    ]
-    assert asked == ["a", "b", "slow", "slow"], "what took too long is tried again"
-    assert (remembering.__name__, remembering.__doc__) == ("calculate", "The value.")
-
-
-def test_no_more_is_kept_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(reasoning, "KEPT", 2)
-    remembering = reasoning._remembering(lambda expression: asked.append(expression) or expression)  # type: ignore[func-returns-value]
-    assert [remembering(text) for text in "abcab"] == [*"abcab"]
-    assert asked == [*"abcab"]
 
 
 def test_without_a_sandbox_the_first_reset_says_what_to_install(

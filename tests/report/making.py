@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from skillflow_gym import Action, Skill, SkillLibrary
+from skillflow_gym.agents import compare_tables as tables
 from skillflow_gym.skills.store import SkillStore
 from skillflow_gym.trajectory import Trajectory, Turn
 
@@ -82,3 +84,59 @@ def evolved(path: Path) -> Path:
     kept = {"kind": "retain", "skill": "look-first", "evidence": {}}
     store.append(SkillLibrary([better]), {"kind": "phase", "step": 12, "changes": [refined, pruned, kept]})
     return path
+
+
+def comparison(
+    folder: Path,
+    agents: Sequence[str] = ("ttb", "grpo --no-std", "random"),
+    envs: Sequence[str] = ("HotpotQA", "MuSiQue"),
+    failed: str = "",
+) -> Path:
+    """A comparison's folder as the command leaves it, of two seeds; agents further back have fewer successes.
+
+    ``failed`` names an agent whose runs all failed.
+    """
+    rng = np.random.default_rng(0)
+    rows: list[dict[str, Any]] = []
+    for env in envs:
+        for number, agent in enumerate(agents):
+            for seed in (0, 1):
+                name = {"agent": agent, "seed": seed, "env": env}
+                if agent == failed:
+                    rows.append({**name, "failed": True})
+                    continue
+                for panel in ("test", "train"):
+                    for task in range(10):
+                        chance = rng.beta(4 / (number + 1), 2)
+                        rows.append({**name, "failed": False, "panel": panel, **_played(task, int(chance * 16 + 0.5))})
+                place = folder / "cells" / f"agent{number}" / env / f"seed{seed}"
+                if agent != "random":
+                    run_folder(place / "run", seed, env, success=0.8 - 0.2 * number)
+                    words = agent.split()
+                    (place / "spec.json").write_text(json.dumps({"agent": words[0], "flags": words[1:]}))
+    results = tables.Results(rows)
+    entries = results.table(agents[-1])
+    panels = {env: {"test": {"tasks": 10, "sha256": "cd" * 32, "source": "mini"}} for env in envs}
+    about: dict[str, Any] = {"baseline": agents[-1], "panels": panels, "problems": tables.void(entries)}
+    about |= {"seeds": 2, "episodes": 67_200, "tasks": 10, "rollouts": 16}
+    about |= {"scopes": dict(results.scopes()), "columns": tables.headings(agents[-1])}
+    about["gaps"] = {agent: None if np.isnan(gap := results.gap(agent)) else gap for agent in agents}
+    times = [
+        {"agent": a, "seed": 0, "train_on": [f"{e}-v0"], "seconds": 30.0 + n}
+        for e in envs
+        for n, a in enumerate(agents)
+        if a != failed
+    ]
+    (folder / "compare.json").write_text("{}")
+    (folder / "table.json").write_text(tables.as_json(entries, about))
+    (folder / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "times.jsonl").write_text("".join(json.dumps(row) + "\n" for row in times))
+    return folder
+
+
+def _played(task: int, successes: int) -> dict[str, Any]:
+    success = successes / 16
+    figures = {"success": success, "reward": success, "score": {"em": success}, "greedy": 1.0, "paths": successes / 4}
+    cost = {"steps": 3.0, "steps_per_success": 2.0 if successes else None, "calls": 2.0, "entropy": 3.0}
+    tokens = {"prompt_tokens": 0.0, "completion_tokens": 0.0}
+    return {"task": f"t{task}", "rollouts": 16, "scored": 16, "successes": successes, **figures, **cost, **tokens}

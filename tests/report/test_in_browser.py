@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from skillflow_gym.cli import main
-from tests.report.making import evolved
+from tests.report.making import HOSTILE, comparison, evolved
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install playwright")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -40,9 +41,13 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture(params=[("light", 1200), ("dark", 390)], ids=["light-wide", "dark-phone"])
-def page(request: pytest.FixtureRequest, browser: Any, report: Path) -> Iterator[Any]:
-    scheme, width = request.param
+LOOKS = pytest.mark.parametrize("look", [("light", 1200), ("dark", 390)], ids=["light-wide", "dark-phone"])
+
+
+@contextmanager
+def opened(browser: Any, look: tuple[str, int], report: Path) -> Iterator[Any]:
+    """The report in a tab, which must not complain nor ask for anything."""
+    scheme, width = look
     tab = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
     complaints: list[str] = []
     tab.on("pageerror", lambda error: complaints.append(str(error)))
@@ -52,6 +57,12 @@ def page(request: pytest.FixtureRequest, browser: Any, report: Path) -> Iterator
     yield tab
     tab.close()
     assert complaints == []
+
+
+@pytest.fixture(params=LOOKS.args[1], ids=LOOKS.kwargs["ids"])
+def page(request: pytest.FixtureRequest, browser: Any, report: Path) -> Iterator[Any]:
+    with opened(browser, request.param, report) as tab:
+        yield tab
 
 
 def test_everything_is_there_and_fits(page: Any, report: Path) -> None:
@@ -91,3 +102,24 @@ def test_a_change_of_the_library_unfolds_to_its_text(page: Any) -> None:
     refined.locator("summary").click()
     assert "- Look around." in refined.locator("pre.diff").inner_text()
     assert page.title() == "skillflow-gym report", "hostile text in a skill stays text"
+
+
+@LOOKS
+def test_a_comparison_is_drawn_and_unfolds(browser: Any, look: tuple[str, int], tmp_path: Path) -> None:
+    comparison(tmp_path, ("ttb", "ttb --preset paper", HOSTILE, "random"), ("HotpotQA", "MuSiQue", "WebShop"))
+    assert main(["report", str(tmp_path), "--flow-tasks", "0"]) == 0
+    with opened(browser, look, tmp_path / "report.html") as page:
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "only tables scroll"
+        plots = page.get_by_role("img", name="pass@k over k")
+        assert plots.count() == 1 and plots.locator("polyline").count() == 4, "the others are folded"
+        assert plots.locator("circle").count() == 4 * 3, "1, 3 and 5 have intervals"
+        colours = plots.locator("polyline").evaluate_all("lines => lines.map(line => getComputedStyle(line).stroke)")
+        assert len(set(colours)) == 4
+        cells = page.locator(".heat tbody tr").first.locator("td")
+        assert cells.count() == 6 and len(set(cells.evaluate_all("all => all.map(c => c.style.cssText)"))) > 1
+        musique = page.locator("details.scope", has_text="MuSiQue").last
+        assert not musique.locator("table").first.is_visible()
+        musique.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert musique.locator("table").first.is_visible() and plots.count() == 2
+        assert page.title() == "skillflow-gym report", "hostile names stay names"

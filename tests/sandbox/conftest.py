@@ -30,3 +30,11 @@ def unsafe() -> Iterator[Sandbox]:
 def run_python(request: pytest.FixtureRequest, bwrap: Sandbox) -> RunPython:
     """Run Python code under bubblewrap: started for the run, or from the warm interpreter."""
     return partial(warm if request.param == "warm" else cold, bwrap)
+
+
+@pytest.fixture(params=["cold", "warm"])
+def run_alone(request: pytest.FixtureRequest, bwrap: Sandbox) -> Iterator[RunPython]:
+    """The same in a sandbox of its own, so that the processes of an idle one are always as many."""
+    sandbox = make_sandbox("bwrap")
+    yield partial(warm if request.param == "warm" else cold, sandbox)
+    sandbox.close()

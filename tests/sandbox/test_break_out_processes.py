@@ -25,7 +25,7 @@ print(os.getppid())
 
 def test_other_processes_cannot_be_seen(run_python: RunPython, unsafe: Sandbox) -> None:
     assert str(os.getpid()) in cold(unsafe, SEE).stdout.split()
-    assert run_python(SEE).stdout == "1 2\n1\n"
+    assert run_python(SEE).stdout in ("1 2\n1\n", "2\n1\n")  # the warm interpreter's first process is hidden
 
 
 def test_signals_reach_nobody_else(run_python: RunPython, bwrap: Sandbox) -> None:
@@ -101,12 +101,14 @@ for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
 
 
 @pytest.mark.parametrize("stubborn", [False, True])
-def test_an_endless_program_is_killed_in_time(run_python: RunPython, stubborn: bool) -> None:
-    run_python("pass")
+def test_an_endless_program_is_killed_in_time(run_alone: RunPython, stubborn: bool) -> None:
+    run_alone("pass")
     before, start = settled_crew(), time.monotonic()
-    done = run_python((IGNORE if stubborn else "") + "while True: pass", limits=Limits(wall=1.0))
+    done = run_alone((IGNORE if stubborn else "") + "while True: pass", limits=Limits(wall=1.0))
     assert (done.exit, done.timed_out, done.exceeded) == (-signal.SIGKILL, True, ("wall",))
-    assert time.monotonic() - start < 10 and eventually(lambda: crew() == before), (before, crew())
+    assert time.monotonic() - start < 10
+    run_alone("pass")
+    assert eventually(lambda: crew() == before), (before, crew())
 
 
 def test_processor_time_is_limited(run_python: RunPython) -> None:
@@ -132,10 +134,11 @@ while not os.path.exists("/work/heartbeat"):
 
 
 @pytest.mark.parametrize("end", ["", "while True: pass"])
-def test_a_daemon_dies_with_its_run(run_python: RunPython, end: str) -> None:
-    run_python("pass")
+def test_a_daemon_dies_with_its_run(run_alone: RunPython, end: str) -> None:
+    run_alone("pass")
     before = settled_crew()
-    assert run_python(DAEMON + end, limits=Limits(wall=1.5)).timed_out == bool(end)
+    assert run_alone(DAEMON + end, limits=Limits(wall=1.5)).timed_out == bool(end)
+    run_alone("pass")
     assert eventually(lambda: crew() == before), (before, crew())
 
 

@@ -129,6 +129,13 @@ def test_unsafe_refuses_what_it_cannot_do(unsafe: Sandbox, tmp_path: Path) -> No
         unsafe.run(["true"], mounts=Mounts(read_only={"/data": tmp_path}))
 
 
+def test_any_text_is_text(sandbox: Sandbox) -> None:
+    files = {"half": "\ud800"}
+    assert sandbox.run(["wc", "-c"], stdin="\ud800", files=files).stdout == "3\n"
+    assert sandbox.run(["wc", "-c", "half"], files=files).stdout == "3 half\n"
+    assert sandbox.python("print('\ud800')").exit == 1
+
+
 def test_python_programs(sandbox: Sandbox) -> None:
     code = "import sys\nprint(__name__, sys.argv, repr(sys.stdin.read()))\nsys.exit('why')"
     assert sandbox.python(code, stdin="in") == Completed("__main__ ['main.py'] 'in'\n", "why\n", 1)

@@ -48,6 +48,12 @@ def runs(sandbox: Sandbox, count: int, warm: bool) -> None:
         assert list(pool.map(one, range(count))) == [f"{number}\n" for number in range(count)]
 
 
+def fill(sandbox: Sandbox) -> None:
+    """Have as many warm processes as are kept."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(sandbox.python, ["import time; time.sleep(1)"] * 8))
+
+
 @pytest.mark.parametrize(
     ("count", "warm"),
     [
@@ -64,6 +70,8 @@ def test_nothing_piles_up(
     sandbox = make_sandbox("bwrap")
     try:
         runs(sandbox, 32, warm)
+        if warm:
+            fill(sandbox)
         settled_crew()
         before, memory = inventory(), resident_in_all()
         runs(sandbox, count, warm)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skillflow_gym.sandbox import SandboxError, make_sandbox
+from skillflow_gym.sandbox import Completed, Limits, Sandbox, SandboxError, make_sandbox
+from skillflow_gym.tools import python
 from skillflow_gym.tools.python import PRELOAD, PythonTools
 from skillflow_gym.tools.toolbox import Toolbox
 
@@ -23,8 +26,7 @@ def tools() -> Iterator[PythonTools]:
         sandbox = make_sandbox("bwrap", preload=PRELOAD)
     except SandboxError as error:
         pytest.skip(str(error))
-    # The deadlines are for machines that are not busy with other tests.
-    yield PythonTools(sandbox, deadline=10, calculation_deadline=10)
+    yield PythonTools(sandbox)
     sandbox.close()
 
 
@@ -72,7 +74,7 @@ def test_what_is_no_expression_gets_one_line(tools: PythonTools, expression: str
 @pytest.mark.parametrize("expression", ["9^9^9^9", "factorial(10^8)", "ones(10**6, 10**6)"])
 def test_a_hostile_expression_ends_in_time(tools: PythonTools, expression: str) -> None:
     hurried = PythonTools(tools._sandbox, calculation_deadline=1)
-    assert hurried.calculate(expression) in ("Timed out after 1 s.", "MemoryError")
+    assert hurried.calculate(expression) in ("Timed out.", "MemoryError")
 
 
 def test_a_hostile_expression_reads_nothing(tools: PythonTools) -> None:
@@ -105,9 +107,35 @@ def test_programs(tools: PythonTools, code: str, told: str) -> None:
 
 
 def test_a_program_that_does_not_end(tools: PythonTools) -> None:
-    assert PythonTools(tools._sandbox, deadline=0.5).python("print(1, flush=True)\nwhile True: pass") == (
-        "1\nTimed out after 0.5 s."
-    )
+    hurried = PythonTools(tools._sandbox, deadline=1)
+    assert hurried.python("print(1, flush=True)\nwhile True: pass") == "1\nTimed out."
+
+
+class Counting:
+    """The sandbox, and how often it ran something; ``timed_out`` is what it says of a run."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox, self.runs, self.timed_out = sandbox, 0, False
+
+    def python(self, code: str, *, stdin: str = "", limits: Limits | None = None) -> Completed:
+        self.runs += 1
+        return replace(self.sandbox.python(code, stdin=stdin, limits=limits), timed_out=self.timed_out)
+
+
+def test_a_calculation_is_made_once(tools: PythonTools) -> None:
+    counting: Any = Counting(tools._sandbox)
+    once = PythonTools(counting)
+    assert [once.calculate(text) for text in ("1 + 1", "2 + 2", "1 + 1")] == ["2", "4", "2"] and counting.runs == 2
+    counting.timed_out = True
+    assert [once.calculate("3 + 3") for _ in range(2)] == ["6\nTimed out."] * 2
+    assert counting.runs == 4, "what the clock ended is tried again"
+
+
+def test_no_more_is_kept_than_fits(tools: PythonTools, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(python, "KEPT", 2)
+    counting: Any = Counting(tools._sandbox)
+    small = PythonTools(counting)
+    assert [small.calculate(text) for text in "12312"] == [*"12312"] and counting.runs == 5
 
 
 def test_nothing_is_kept(tools: PythonTools) -> None:

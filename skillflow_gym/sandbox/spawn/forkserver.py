@@ -1,29 +1,34 @@
 """A process that has children ready for requests, reports how they end, and kills them when the asker goes away.
 
 A request is one message on the control socket that carries a file descriptor, the *lease*: a stream socket. The asker
-writes the child's orders to it (four bytes of length, which carry the descriptors that the child is to use, then JSON)
-and reads lines of JSON from it; the last has ``status``, the wait status, and what the child sent on its channel. It is
-written when the child and what it left behind are dead. When the asker shuts its end of the lease down, or dies, the
-child is killed.
+writes the child's orders to it (four bytes of length, which carry the descriptors that the child is to use, then the
+orders as ``marshal`` writes them, since that is read with the least work) and reads lines of JSON from it. The last
+has ``status``, the wait status, and ``failed``, if the child could not begin; it is written when the child and what it
+left behind are dead. When the asker shuts its end of the lease down, or dies, the child is killed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
+import marshal
 import os
 import select
 import signal
 import socket
+import struct
 from collections.abc import Callable
-from typing import Any, NoReturn
 
 from . import linux
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 READY = b"+"
 _SPARES = 2
 """Children forked ahead; each is used once."""
-_DESCRIPTORS = 16
+_SPACE = socket.CMSG_SPACE(16 * 4)
+"""For 16 descriptors."""
 _MESSAGE = 4096
 
 
@@ -86,7 +91,7 @@ class _Server:
             socket.send_fds(self._children[pid].channel, [b"!"], [lease.fileno()])
         except OSError as error:
             with lease, contextlib.suppress(OSError):
-                say(lease, failed=str(error), status=-1)
+                say(lease, failed=explained(error), status=-1)
         else:
             self._children[pid].lease = lease
             self._poll.register(lease, select.POLLRDHUP)
@@ -121,12 +126,14 @@ class _Server:
                 return
             with contextlib.suppress(KeyError):  # it was killed and is no longer polled
                 self._poll.unregister(child.lease)
-            try:
-                said = json.loads(channel.recv(_MESSAGE, socket.MSG_DONTWAIT) or "{}")
-            except (OSError, ValueError):  # nothing was said
-                said = {}
+            failed = b""
+            with contextlib.suppress(OSError):  # nothing was said
+                failed = channel.recv(_MESSAGE, socket.MSG_DONTWAIT)
             with child.lease, contextlib.suppress(OSError):  # perhaps nobody listens
-                say(child.lease, **said, status=child.status)
+                if failed:
+                    say(child.lease, failed=failed.decode(), status=child.status)
+                else:
+                    child.lease.sendall(f'{{"status": {child.status}}}\n'.encode())
 
 
 def serve(control: socket.socket, fork: Callable[[], int], run: Callable[[socket.socket], NoReturn]) -> None:
@@ -157,7 +164,7 @@ def _be_child(channel: socket.socket, run: Callable[[socket.socket], NoReturn]) 
         run(channel)
     except BaseException as error:
         with contextlib.suppress(OSError):
-            tell(channel, failed=explained(error))
+            channel.send(explained(error).encode())
     finally:
         os._exit(1)
 
@@ -172,17 +179,10 @@ def take(channel: socket.socket) -> socket.socket:
 
 def ordered(lease: socket.socket) -> tuple[Any, list[int]]:
     """Orders, and the descriptors that came with them."""
-    length, fds, _, _ = socket.recv_fds(lease, 4, _DESCRIPTORS)
+    length, fds = _received_bytes(lease, 4)
     if len(length) < 4:
         os._exit(1)  # the asker is gone
-    for fd in fds:
-        os.set_inheritable(fd, False)
-    return json.loads(_exactly(lease, int.from_bytes(length, "big"))), fds
-
-
-def tell(channel: socket.socket, **what: Any) -> None:
-    """A child says something for the last line of its lease."""
-    channel.send(json.dumps(what).encode())
+    return marshal.loads(_exactly(lease, int.from_bytes(length, "big"))), fds
 
 
 def explained(error: BaseException) -> str:
@@ -192,24 +192,29 @@ def explained(error: BaseException) -> str:
 
 def say(lease: socket.socket, **what: Any) -> None:
     """Write a line of JSON."""
+    import json  # seldom needed, and what is imported makes every fork dearer
+
     lease.sendall(json.dumps(what).encode() + b"\n")
 
 
 def memory(content: bytes) -> int:
     """A descriptor from which ``content`` can be read."""
     fd = os.memfd_create("data", os.MFD_CLOEXEC)
-    with os.fdopen(os.dup(fd), "wb") as file:
-        file.write(content)
-    os.lseek(fd, 0, os.SEEK_SET)
+    written = 0
+    while written < len(content):
+        written += os.pwrite(fd, content[written:], written)
     return fd
 
 
 def _received(sock: socket.socket) -> socket.socket | None:
-    _, fds, _, _ = socket.recv_fds(sock, 16, 1)
-    for fd in fds:
-        os.set_inheritable(fd, False)
-        return socket.socket(fileno=fd)
-    return None
+    _, fds = _received_bytes(sock, 16)
+    return socket.socket(fileno=fds[0]) if fds else None
+
+
+def _received_bytes(sock: socket.socket, most: int) -> tuple[bytes, list[int]]:
+    """As ``socket.recv_fds``, but with less work, and so that no program started later has the descriptors."""
+    data, more, _, _ = sock.recvmsg(most, _SPACE, socket.MSG_CMSG_CLOEXEC)
+    return data, [fd for _, _, fds in more for (fd,) in struct.iter_unpack("i", fds)]
 
 
 def _exactly(lease: socket.socket, length: int) -> bytes:

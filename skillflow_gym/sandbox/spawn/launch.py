@@ -1,43 +1,56 @@
 """The fork server outside the sandbox: each child becomes the program that it is ordered to become.
 
-Orders (JSON): ``argv``, which starts with an absolute path; ``stdin`` (text); ``environment``; ``cwd``; ``data``
-(texts that the program reads from descriptors); ``uid`` (null to stay who we are) and ``stage`` (host paths to show
-to that user). A pair in ``argv`` stands for what is known here only: ``["data", i]`` for the descriptor of ``data[i]``,
-``["seccomp", 0]`` for the filter's, ``["stage", i]`` for a path where that user finds ``stage[i]``, and ``["fd", i]``
-for the descriptor i of the request; fd 0 is the lease, 1 and 2 are the standard output and error.
+Orders: ``argv``, which starts with an absolute path; ``environment``; ``cwd``; ``data`` (texts that the program reads
+from descriptors); ``uid`` (None to stay who we are) and ``stage`` (paths of the host to show to that user). A pair in
+``argv`` stands for what is known here only: ``("data", i)`` for the descriptor of ``data[i]``, ``("seccomp", 0)`` for
+the filter's, ``("lease", 0)`` for the lease's, ``("fd", i)`` for the descriptor i of the orders, of which the first
+three are the standard streams, and ``("stage", i)`` for a path where that user finds ``stage[i]``.
 """
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 import socket
+import stat
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NoReturn
 
 from . import linux, seccomp
 from .forkserver import memory, ordered, serve, take
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
 _STAGE = "/tmp"
+_FILTER = seccomp.program()
 
 
 def main(control: int) -> None:
     """Serve the control socket with that number."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):  # which a shell's background jobs ignore
+        signal.signal(number, signal.SIG_DFL)
+    gc.collect()
+    gc.freeze()  # a collection in a child would else copy every page that it shares with this process
     serve(socket.socket(fileno=control), os.fork, _launch)
 
 
 def _launch(channel: socket.socket) -> NoReturn:
     os.setsid()
-    Path("/proc/self/oom_score_adj").write_text("1000")  # rather this than the process that trains
-    filters = memory(seccomp.program())
+    score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    os.write(score, b"1000")  # rather this than the process that trains
+    os.close(score)
+    filters = memory(_FILTER)
     lease = take(channel)
     order, fds = ordered(lease)
-    for number, fd in enumerate((memory(order["stdin"].encode()), *fds[:2])):
+    for number, fd in enumerate(fds[:3]):
         os.dup2(fd, number)
     names: dict[str, list[Any]] = {
-        "fd": [lease.fileno(), *fds],
-        "data": [memory(text.encode()) for text in order["data"]],
+        "fd": fds,
+        "lease": [lease.fileno()],
+        "data": [memory(text.encode("utf-8", "surrogatepass")) for text in order["data"]],
         "stage": order["stage"],
         "seccomp": [filters],
     }
@@ -71,7 +84,7 @@ def _stage(paths: Sequence[str]) -> list[str]:
     staged = []
     for number, source in enumerate(sources):
         target = f"{_STAGE}/{number}"
-        if Path(f"/proc/self/fd/{source}").is_dir():
+        if stat.S_ISDIR(os.fstat(source).st_mode):
             os.mkdir(target)
         else:
             os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))

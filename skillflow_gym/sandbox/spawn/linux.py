@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-import struct
-from pathlib import Path
+import signal
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
@@ -15,8 +14,7 @@ CLONE_NEWNET = 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 1 << 5
 MS_BIND, MS_REC, MS_PRIVATE = 1 << 12, 1 << 14, 1 << 18
 
-_PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 22, 24, 36, 38
-_SECCOMP_MODE_FILTER = 2
+_PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER = 24, 36
 _CAPABILITY_VERSION_3 = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -40,8 +38,7 @@ def setns(fd: int, kind: int) -> None:
 
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
     """Mount a file system."""
-    arguments = [os.fsencode(text) for text in (source, target, kind)]
-    _checked(_libc.mount(*arguments, ctypes.c_ulong(flags), data.encode()), f"mount {target}")
+    Mount(source, target, kind, flags, data).mount()
 
 
 def become_subreaper() -> None:
@@ -49,45 +46,71 @@ def become_subreaper() -> None:
     _checked(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
 
 
+class Mount:
+    """A file system to be mounted; made ahead, since it is to be fast."""
+
+    def __init__(self, source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+        self._target = target
+        names = [os.fsencode(text) for text in (source, target, kind)]
+        self._arguments = (*names, ctypes.c_ulong(flags), data.encode())
+
+    def mount(self) -> None:
+        """Mount it."""
+        _checked(_libc.mount(*self._arguments), f"mount {self._target}")
+
+
+def user_namespace(uid: int) -> int:
+    """Make a user namespace in which this process's user is ``uid``, and that can have no other in it.
+
+    Returns a descriptor by which it can be entered.
+    """
+    pid = os.fork()
+    if pid == 0:
+        try:
+            unshare(CLONE_NEWUSER)
+            for name, text in (
+                ("self/setgroups", "deny"),
+                ("self/uid_map", f"{uid} 0 1"),
+                ("self/gid_map", f"{uid} 0 1"),
+                ("sys/user/max_user_namespaces", "0"),
+            ):
+                fd = os.open(f"/proc/{name}", os.O_WRONLY)
+                os.write(fd, text.encode())
+                os.close(fd)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    if not os.WIFSTOPPED(status):
+        raise OSError("no user namespace can be made")
+    fd = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return fd
+
+
 class Rights:
-    """What a process loses before it runs what is not trusted; made ahead, since losing it is to be fast."""
+    """All capabilities, to be lost; made ahead, since it is to be fast."""
 
-    def __init__(self, seccomp: bytes) -> None:
-        """Take an array of ``struct sock_filter``."""
-        self._last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
-        self._filter = ctypes.create_string_buffer(seccomp, len(seccomp))
-        self._program = struct.pack("@HP", len(seccomp) // 8, ctypes.addressof(self._filter))
+    def __init__(self) -> None:
+        self._all = range(int(_read("/proc/sys/kernel/cap_last_cap")) + 1)
+        self._header, self._none = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
 
-    def give_up(self, uid: int, sysctl: int) -> None:
-        """Become user ``uid`` of a user namespace of one's own, without capabilities and with no way to any.
-
-        Args:
-            uid: the id, also of the group.
-            sysctl: a descriptor of ``/proc/sys``, opened where it can be written to.
-        """
-        unshare(CLONE_NEWUSER)
-        for name, folder, text in (
-            ("/proc/self/setgroups", None, "deny"),
-            ("/proc/self/uid_map", None, f"{uid} 0 1"),
-            ("/proc/self/gid_map", None, f"{uid} 0 1"),
-            ("user/max_user_namespaces", sysctl, "0"),
-        ):
-            fd = os.open(name, os.O_WRONLY, dir_fd=folder)
-            os.write(fd, text.encode())
-            os.close(fd)
+    def give_up(self, users: int) -> None:
+        """Enter the user namespace ``users``, without capabilities; bubblewrap has seen to it that none come back."""
+        setns(users, CLONE_NEWUSER)
         prctl = _libc.prctl
-        for capability in range(self._last + 1):
+        for capability in self._all:
             prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
-        header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-        _checked(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
-        _checked(prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
-
-    def filter_calls(self) -> None:
-        """Filter the system calls of this process and its children."""
-        _checked(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, self._program, 0, 0), "seccomp")
+        _checked(_libc.capset(self._header, self._none), "capset")
 
 
 def children() -> list[int]:
     """The process ids of this process's children, dead ones that nobody has waited for included."""
     pid = os.getpid()
-    return [int(number) for number in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*map(int, _read(f"/proc/{pid}/task/{pid}/children").split())]
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()

@@ -1,0 +1,114 @@
+"""A program in a cell: a fork of the warm interpreter that runs code as Python runs a script.
+
+Orders: ``code`` (text) and ``limits`` (as for ``resource.setrlimit``), with the descriptors of the standard
+streams.
+"""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import os
+import resource
+import signal
+import socket
+import sys
+import types
+
+from . import linux
+from .forkserver import explained, ordered, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+SCRATCH = 1 << 26
+"""Bytes that each of the private folders /work, /tmp and /dev/shm can hold."""
+USER = 1000
+_MAIN = "/work/main.py"
+_FLAGS = linux.MS_NOSUID | linux.MS_NODEV
+_FOLDERS = (
+    linux.Mount("tmpfs", "/work", "tmpfs", _FLAGS, f"mode=755,size={SCRATCH}"),
+    linux.Mount("tmpfs", "/tmp", "tmpfs", _FLAGS, f"mode=1777,size={SCRATCH}"),
+    linux.Mount("tmpfs", "/dev/shm", "tmpfs", _FLAGS, f"mode=1777,size={SCRATCH}"),
+    linux.Mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, "newinstance,ptmxmode=666,mode=620"),
+)
+
+
+def prepare() -> None:
+    """Make this process look, to the programs that are forked from it, like one that has just begun to run a script."""
+    module = types.ModuleType("__main__")
+    module.__dict__.update(__file__=_MAIN, __builtins__=builtins)
+    for name in [name for name in sys.modules if name.partition(".")[0] == __package__]:
+        del sys.modules[name]
+    sys.modules["__main__"] = module
+    sys.argv, sys.path[:] = ["main.py"], ["/work", *sys.path[1:-1]]  # without the place of this package
+    del os.environ["PYTHONPATH"]
+
+
+def run(lease: socket.socket, users: int, rights: linux.Rights) -> NoReturn:
+    """Make empty folders, give up all rights, wait for orders, carry them out.
+
+    Args:
+        lease: where the orders come from.
+        users: the user namespace to enter.
+        rights: what to lose.
+    """
+    try:
+        os.setsid()
+        linux.unshare(linux.CLONE_NEWNS)
+        for folder in _FOLDERS:
+            folder.mount()
+        os.chdir("/work")
+        rights.give_up(users)
+        os.closerange(3, lease.fileno())
+        os.closerange(lease.fileno() + 1, 1 << 16)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        orders, fds = ordered(lease)
+        for number, fd in enumerate(fds):
+            os.dup2(fd, number)
+            os.close(fd)
+        code = orders["code"]
+        file = os.open(_MAIN, os.O_WRONLY | os.O_CREAT, 0o644)
+        os.write(file, code.encode("utf-8", "surrogatepass"))
+        os.close(file)
+        for name, limit in orders["limits"].items():
+            resource.setrlimit(getattr(resource, name), limit)
+    except BaseException as error:
+        say(lease, failed=explained(error))
+        os._exit(1)
+    lease.close()  # from here on, what it says is not ours
+    os._exit(_run_main(code))
+
+
+def _run_main(code: str) -> int:
+    """Run the program as Python runs a script; returns the exit status."""
+    status, interrupted = 0, False
+    try:
+        exec(compile(code, _MAIN, "exec"), sys.modules["__main__"].__dict__)
+    except SystemExit as leave:
+        status = _exit_status(leave)
+    except BaseException as error:
+        error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)  # without the frame of this function
+        sys.excepthook(type(error), error, error.__traceback__)
+        status, interrupted = 1, isinstance(error, KeyboardInterrupt)
+    if (threading := sys.modules.get("threading")) is not None:
+        threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except OSError:
+            status = status or 120  # as Python does
+    if interrupted:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    return status & 0xFF
+
+
+def _exit_status(leave: SystemExit) -> int:
+    if leave.code is None or isinstance(leave.code, int):
+        return leave.code or 0
+    print(leave.code, file=sys.stderr)
+    return 1
