@@ -78,6 +78,7 @@ def test_vector_rollouts(tmp_path: Path) -> None:
     assert run("vector_rollouts.py", tmp_path) == [line]
 
 
+@pytest.mark.slow
 def test_sb3_ppo(tmp_path: Path) -> None:
     pytest.importorskip("stable_baselines3")
     first, *turns = lines = run("sb3_ppo.py", tmp_path, "--steps", "300")

@@ -82,7 +82,10 @@ def test_checkout_makes_an_environment() -> None:
     assert in_checkout("-c", MAKE_ONE).strip() == str(ROOT / "envs/__init__.py")
 
 
-@pytest.mark.parametrize("module", [name.removesuffix(".py") for name in RUNNABLE])
+@pytest.mark.parametrize(
+    "module",
+    [pytest.param(name.removesuffix(".py"), marks=() if name == "ttb.py" else pytest.mark.slow) for name in RUNNABLE],
+)
 def test_checkout_runs_an_agent(module: str) -> None:
     assert "usage: " in in_checkout("-m", f"agents.{module}", "--help")
 

@@ -448,6 +448,7 @@ def killed_and_resumed(folder: Path, whole: Path, library: Path, kills: int, see
     return folder
 
 
+@pytest.mark.slow
 def test_a_process_killed_twice_comes_to_the_same_library(whole: Path, library: Path, tmp_path: Path) -> None:
     folder = killed_and_resumed(tmp_path / "run", whole, library, kills=2, seed=1)
     assert_same_run(folder, whole)

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CHECKOUT = f"-c {ROOT / 'constraints.txt'} -e '{ROOT}"
 
 
+@pytest.mark.slow
 def test_it_looks_at_everything_and_every_built_benchmark_plays() -> None:
     code = "import sys; from skillflow_gym.cli import main; sys.exit(main(['doctor']))"
     environment = {key: value for key, value in os.environ.items() if key != "SKILLFLOW_DATA"}

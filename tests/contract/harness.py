@@ -83,7 +83,7 @@ def short(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
 
 
 def quick(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
-    """As ``make``, without the lists of admissible actions where an engine takes much longer for them than for a step."""
+    """As ``make``, without the lists of admissible actions where an engine takes much longer for them than a step."""
     return make(name, **({"admissible_actions": False} if name == "ScienceWorld" else {}), **kwargs)
 
 

@@ -30,6 +30,11 @@ SCRIPT = [
 ]
 
 
+def slow(parameter: Any) -> Any:
+    """The parameter as one for the slow suite: starting processes takes seconds."""
+    return pytest.param(*parameter.values, id=parameter.id, marks=[*parameter.marks, pytest.mark.slow])
+
+
 def make_vec(name: str, mode: str = "threads", num_envs: int = 2, **kwargs: Any) -> Envs:
     return gym.make_vec(stanza(name).env_id, num_envs=num_envs, source="mini", **MODES[mode], **kwargs)
 
@@ -76,7 +81,7 @@ def test_each_shows_what_single_environments_show(name: str, mode: str) -> None:
             assert [values[i] for values in together[1:-1]] == list(alone[1:-1])
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", [p if p.id in ("HotpotQA", "ALFWorld") else slow(p) for p in BUILT])
 def test_async_shows_the_same(name: str) -> None:
     assert run(make_vec(name, "async")) == run(make_vec(name, "threads"))
 

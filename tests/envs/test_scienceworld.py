@@ -309,6 +309,7 @@ def wander() -> str:
         return "\n".join(said)
 
 
+@pytest.mark.slow
 def test_two_processes_agree() -> None:
     command = [sys.executable, "-c", ELSEWHERE]
     both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -316,6 +317,7 @@ def test_two_processes_agree() -> None:
     assert digests[0] == digests[1] and len(digests[0]) == 65
 
 
+@pytest.mark.slow
 def test_what_was_played_before_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scienceworld, "ScienceWorldEngine", ScienceWorldEngine)  # no recycled ones
     with opened(split="test", simplification="easy") as used, opened(split="test", simplification="easy") as new:
