@@ -17,10 +17,11 @@ import venv
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import tyro
 
-from skillflow_gym.sandbox import make_sandbox
+from skillflow_gym.sandbox import Mounts, make_sandbox
 
 
 @dataclass
@@ -37,6 +38,7 @@ def main(args: Args) -> None:
     """Print medians and ratios."""
     with (
         tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as lent,
         closing(make_sandbox("bwrap")) as bwrap,
         closing(make_sandbox("bwrap", preload=["sympy"])) as with_sympy,
         closing(make_sandbox("unsafe-subprocess")) as unsafe,
@@ -46,6 +48,7 @@ def main(args: Args) -> None:
         ways: dict[str, Callable[[], object]] = {
             "bare python -I": lambda: subprocess.run(bare, check=True),
             "bwrap": lambda: bwrap.run([bwrap.interpreter, *bare[1:]]),
+            "bwrap, a folder lent": lambda: bwrap.run([bwrap.interpreter, *bare[1:]], mounts=Mounts(Path(lent))),
             "unsafe-subprocess": lambda: unsafe.run(bare),
             "warm": lambda: bwrap.python("pass"),
             "warm, sympy imported": lambda: with_sympy.python("pass"),

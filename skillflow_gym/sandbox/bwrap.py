@@ -69,13 +69,31 @@ class BwrapSandbox:
         mounts: Mounts | None = None,
         limits: Limits | None = None,
     ) -> Completed:
-        """Run a program; see ``Sandbox.run``. An exit status above 128 is read as a signal's: bwrap tells no more."""
-        mounts, limits, files = mounts or Mounts(), limits or Limits(), files or {}
+        """Run a program; see ``Sandbox.run``.
+
+        Where it sees folders of the host, bubblewrap is started for it, and an exit status above 128 is read as a
+        signal's, since bubblewrap tells no more; otherwise it runs in one that has started already.
+        """
+        limits, files = limits or Limits(), files or {}
+        if mounts is None:
+            return self._warm.run(argv, files, stdin, environment or {}, limits, merged=merged)
+        return self._run_alone(argv, files, stdin, environment or {}, mounts, limits, merged)
+
+    def _run_alone(
+        self,
+        argv: Sequence[str],
+        files: Mapping[str, str],
+        stdin: str,
+        environment: Mapping[str, str],
+        mounts: Mounts,
+        limits: Limits,
+        merged: bool,
+    ) -> Completed:
         if len(files) > _MOST_FILES:
             raise ValueError(f"{len(files)} files: more than {_MOST_FILES} go into a folder of their own, Mounts.work")
         view = self._view.copy()
         view.mount(mounts, files)
-        variables = [text for pair in (ENVIRONMENT | dict(environment or {})).items() for text in ("--setenv", *pair)]
+        variables = [text for pair in (ENVIRONMENT | dict(environment)).items() for text in ("--setenv", *pair)]
         with ExitStack() as stack:
             uid = stack.enter_context(self._uids.lend())
             if mounts.work is not None:
@@ -104,7 +122,7 @@ class BwrapSandbox:
 
     def python(self, code: str, *, stdin: str = "", limits: Limits | None = None) -> Completed:
         """Run ``code`` as a Python program, in a child of a warm interpreter."""
-        return self._warm.run(code, stdin, limits or Limits())
+        return self._warm.python(code, stdin, limits or Limits())
 
     def close(self) -> None:
         """Kill what still runs and free what it holds."""

@@ -172,7 +172,10 @@ def _collect(lease: socket.socket, streams: Mapping[int, Stream], end: float) ->
             timed_out, end = True, time.monotonic() + _ANSWER_DEADLINE
             lease.shutdown(socket.SHUT_WR)
         for fd, _ in ready:
-            data = os.read(fd, _CHUNK)
+            try:
+                data = os.read(fd, _CHUNK)
+            except ConnectionResetError:  # it died before it read its orders
+                data = b""
             finished = not data
             if fd in streams:
                 streams[fd].add(data)

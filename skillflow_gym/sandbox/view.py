@@ -13,7 +13,7 @@ import skillflow_gym
 from skillflow_gym.sandbox import Mounts
 from skillflow_gym.sandbox.inside import check_relative
 from skillflow_gym.sandbox.launcher import Slot
-from skillflow_gym.sandbox.spawn.program import SCRATCH
+from skillflow_gym.sandbox.spawn.program import PACKAGES, SCRATCH
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 _SUITE = [Path(skillflow_gym.__file__).parent, Path(skillflow_gym.__file__).parents[1] / "agents"]
@@ -62,9 +62,10 @@ class View:
     def show_packages(self) -> list[str]:
         """Show the folders of installed packages that are not shown already; returns where they are inside."""
         places: list[str] = []
+        self.arguments += ["--dir", PACKAGES]
         for folder in dict.fromkeys(map(Path, sys.path)):
             if folder.name in ("site-packages", "dist-packages") and folder.is_dir() and not self._shown(folder):
-                places.append(f"/packages/{len(places)}")
+                places.append(f"{PACKAGES}/{len(places)}")
                 self._show(places[-1], folder)
         return places
 

@@ -1,4 +1,4 @@
-"""A warm interpreter under bubblewrap: ``spawn.zygote``, which forks each run into a sandbox of its own."""
+"""Bubblewrap started ahead: ``spawn.zygote``, a warm interpreter that forks each run into a sandbox of its own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.sandbox import Completed, Limits, Mounts
 from skillflow_gym.sandbox.client import Client, order, run, silent
 from skillflow_gym.sandbox.completed import completed
+from skillflow_gym.sandbox.inside import check_relative
 from skillflow_gym.sandbox.launcher import Launcher, Slot, orders
 from skillflow_gym.sandbox.rlimits import rlimits
 from skillflow_gym.sandbox.uids import Uids
@@ -40,23 +41,42 @@ class Warm:
     ) -> None:
         """Take the arguments that start bwrap, programs' environment, and the modules that the zygote is to import."""
         self._bwrap, self._launcher, self._uids, self._preload = bwrap, launcher, uids, tuple(preload)
-        self._environment = {**environment, "PYTHONHASHSEED": "0"}
+        self._environment = environment
         self._lock = threading.Lock()
         self._held = ExitStack()
         self._client: Client | None = None
         self._idle: list[socket.socket] = []
         self._owner = 0
 
-    def run(self, code: str, stdin: str, limits: Limits) -> Completed:
-        """Run ``code`` as a program of its own.
+    def python(self, code: str, stdin: str, limits: Limits) -> Completed:
+        """Run ``code`` as a Python program of its own; see ``run``."""
+        return self.run((), {"main.py": code}, stdin, {}, limits)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        files: Mapping[str, str],
+        stdin: str,
+        environment: Mapping[str, str],
+        limits: Limits,
+        *,
+        merged: bool = False,
+    ) -> Completed:
+        """Run a program in a cell.
 
         Raises:
             InfrastructureError: the zygote does not start, or died.
         """
+        orders = {
+            "argv": list(argv),
+            "files": {str(check_relative(name)): text for name, text in files.items()},
+            "environment": {**self._environment, **environment},
+            "limits": rlimits(limits),
+        }
         with ExitStack() as stack:
             client, cell = self._take()
             stack.callback(cell.close)
-            ended = run(cell, {"code": code, "limits": rlimits(limits)}, stdin, limits.wall, limits.output)
+            ended = run(cell, orders, stdin, limits.wall, limits.output, merged=merged)
             if "failed" in ended.said:
                 raise InfrastructureError(f"the sandbox did not start: {ended.said['failed']}")
             if "status" not in ended.said and self._keep(client, cell):
@@ -100,9 +120,8 @@ class Warm:
         view = View()
         view.mount(Mounts(read_only={f"{_HOME}/spawn": Path(__file__).parent / "spawn"}), {})
         packages = ":".join(view.show_packages())
-        variables = [
-            text for pair in {**self._environment, "PYTHONPATH": packages}.items() for text in ("--setenv", *pair)
-        ]
+        environment = {**self._environment, "PYTHONHASHSEED": "0", "PYTHONPATH": packages}
+        variables = [text for pair in environment.items() for text in ("--setenv", *pair)]
         ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         program = orders(
             [

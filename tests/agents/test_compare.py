@@ -26,7 +26,7 @@ from tests.contract.outsider import registered
 
 FAILS = "reinforce --gradient-steps 2"  # refused once it runs
 AGENTS = f"reinforce,{FAILS},random"
-SMALL = "--source mini --seeds 2 --episodes 384 --tasks 3 --rollouts 5 --processes 2".split()
+SMALL = "--source mini --seeds 2 --episodes 128 --tasks 3 --rollouts 5 --processes 2".split()
 
 
 class Done(NamedTuple):

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from skillflow_gym.sandbox import Sandbox, SandboxError, make_sandbox
-from tests.sandbox.running import RunPython, cold, warm
+from tests.sandbox.running import WAYS, RunPython
 
 
 @pytest.fixture(scope="session")
@@ -26,15 +26,15 @@ def unsafe() -> Iterator[Sandbox]:
     sandbox.close()
 
 
-@pytest.fixture(params=["cold", "warm"])
+@pytest.fixture(params=WAYS)
 def run_python(request: pytest.FixtureRequest, bwrap: Sandbox) -> RunPython:
-    """Run Python code under bubblewrap: started for the run, or from the warm interpreter."""
-    return partial(warm if request.param == "warm" else cold, bwrap)
+    """Run Python code under bubblewrap, in each way that there is."""
+    return partial(WAYS[request.param], bwrap)
 
 
-@pytest.fixture(params=["cold", "warm"])
+@pytest.fixture(params=WAYS)
 def run_alone(request: pytest.FixtureRequest, bwrap: Sandbox) -> Iterator[RunPython]:
     """The same in a sandbox of its own, so that the processes of an idle one are always as many."""
     sandbox = make_sandbox("bwrap")
-    yield partial(warm if request.param == "warm" else cold, sandbox)
+    yield partial(WAYS[request.param], sandbox)
     sandbox.close()

@@ -29,6 +29,16 @@ for path in ("net/dev", "net/snmp", "net/unix", "net/tcp", "net/udp", "coredump_
 for path in ("pid_max", "msgmax", "shmmax"):
     print(open(f"/proc/sys/kernel/{path}").read())
 """
+
+
+def pid_namespace(pid: int) -> int:
+    """The number of a process's pid namespace; 0 if it has just ended."""
+    try:
+        return os.stat(f"/proc/{pid}/ns/pid").st_ino
+    except FileNotFoundError:
+        return 0
+
+
 LEAVES_NOTHING = {
     "files": """
 for path in ("/work/x", "/tmp/x", "/dev/shm/x"):
@@ -186,7 +196,7 @@ def test_a_cell_that_died_is_replaced(sandbox: Sandbox) -> None:
     namespace = int(re.findall(r"pid:\[(\d+)\]", sandbox.python(WHERE).stdout)[0])
 
     def cell() -> list[int]:
-        return [pid for pid in descendants(os.getpid()) if os.stat(f"/proc/{pid}/ns/pid").st_ino == namespace]
+        return [pid for pid in descendants(os.getpid()) if pid_namespace(pid) == namespace]
 
     assert eventually(lambda: len(cell()) == 2)  # itself and the next program
     os.kill(min(cell()), signal.SIGKILL)

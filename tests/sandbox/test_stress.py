@@ -14,7 +14,7 @@ import pytest
 
 from skillflow_gym.sandbox import Sandbox, make_sandbox
 from tests.sandbox.processes import crew, descendants, eventually, settled_crew
-from tests.sandbox.running import cold
+from tests.sandbox.running import WAYS
 
 
 def resident(pid: int) -> int:
@@ -39,42 +39,39 @@ def inventory() -> dict[str, Any]:
     }
 
 
-def runs(sandbox: Sandbox, count: int, warm: bool) -> None:
+def runs(sandbox: Sandbox, count: int, way: str) -> None:
     def one(number: int) -> str:
         code = f"open('/tmp/x', 'w').write('x' * 100000)\nprint({number})"
-        return (sandbox.python(code) if warm else cold(sandbox, code)).stdout
+        return WAYS[way](sandbox, code).stdout
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(one, range(count))) == [f"{number}\n" for number in range(count)]
 
 
 def fill(sandbox: Sandbox) -> None:
-    """Have as many warm processes as are kept."""
+    """Have as many cells as are kept."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(sandbox.python, ["import time; time.sleep(1)"] * 8))
 
 
 @pytest.mark.parametrize(
-    ("count", "warm"),
+    ("count", "way"),
     [
-        (64, False),
-        (64, True),
-        pytest.param(1000, False, marks=pytest.mark.slow),
-        pytest.param(1000, True, marks=pytest.mark.slow),
+        *((64, way) for way in WAYS),
+        *(pytest.param(1000, way, marks=pytest.mark.slow) for way in WAYS),
     ],
 )
 def test_nothing_piles_up(
-    bwrap: Sandbox, count: int, warm: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bwrap: Sandbox, count: int, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     sandbox = make_sandbox("bwrap")
     try:
-        runs(sandbox, 32, warm)
-        if warm:
-            fill(sandbox)
+        runs(sandbox, 32, way)
+        fill(sandbox)
         settled_crew()
         before, memory = inventory(), resident_in_all()
-        runs(sandbox, count, warm)
+        runs(sandbox, count, way)
         assert eventually(lambda: inventory() == before), (before, inventory())
         assert resident_in_all() - memory < 16 * 1024 and not list(tmp_path.iterdir())
     finally:

@@ -1,7 +1,7 @@
-"""A program in a cell: a fork of the warm interpreter that runs code as Python runs a script.
+"""A program in a cell: a fork of the warm interpreter that runs ``main.py`` as Python does, or becomes another program.
 
-Orders: ``code`` (text) and ``limits`` (as for ``resource.setrlimit``), with the descriptors of the standard
-streams.
+Orders: ``files`` (relative path -> text, written to /work), ``limits`` (as for ``resource.setrlimit``), ``argv`` (empty
+for ``main.py``) and ``environment`` (for ``argv``), with descriptors of the standard streams.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 SCRATCH = 1 << 26
 """Bytes that each of the private folders /work, /tmp and /dev/shm can hold."""
 USER = 1000
-_MAIN = "/work/main.py"
+PACKAGES = "/packages"
+_MAIN = "main.py"
 _FLAGS = linux.MS_NOSUID | linux.MS_NODEV
 _FOLDERS = (
     linux.Mount("tmpfs", "/work", "tmpfs", _FLAGS, f"mode=755,size={SCRATCH}"),
@@ -34,15 +35,18 @@ _FOLDERS = (
     linux.Mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, "newinstance,ptmxmode=666,mode=620"),
 )
 
+_PACKAGES = linux.Mount("tmpfs", PACKAGES, "tmpfs", _FLAGS | linux.MS_RDONLY, "mode=755,size=4k")
+"""Over the packages that only ``main.py`` may import."""
+
 
 def prepare() -> None:
     """Make this process look, to the programs that are forked from it, like one that has just begun to run a script."""
     module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=_MAIN, __builtins__=builtins)
+    module.__dict__.update(__file__=f"/work/{_MAIN}", __builtins__=builtins)
     for name in [name for name in sys.modules if name.partition(".")[0] == __package__]:
         del sys.modules[name]
     sys.modules["__main__"] = module
-    sys.argv, sys.path[:] = ["main.py"], ["/work", *sys.path[1:-1]]  # without the place of this package
+    sys.argv, sys.path[:] = [_MAIN], ["/work", *sys.path[1:-1]]  # without the place of this package
     del os.environ["PYTHONPATH"]
 
 
@@ -60,32 +64,54 @@ def run(lease: socket.socket, users: int, rights: linux.Rights) -> NoReturn:
         for folder in _FOLDERS:
             folder.mount()
         os.chdir("/work")
-        rights.give_up(users)
-        os.closerange(3, lease.fileno())
-        os.closerange(lease.fileno() + 1, 1 << 16)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         orders, fds = ordered(lease)
+        argv = orders["argv"]
+        if argv:
+            _PACKAGES.mount()
+        rights.give_up(users)
         for number, fd in enumerate(fds):
             os.dup2(fd, number)
-            os.close(fd)
-        code = orders["code"]
-        file = os.open(_MAIN, os.O_WRONLY | os.O_CREAT, 0o644)
-        os.write(file, code.encode("utf-8", "surrogatepass"))
-        os.close(file)
+        os.closerange(3, lease.fileno())
+        os.closerange(lease.fileno() + 1, 1 << 16)
+        for name, text in orders["files"].items():
+            _write(name, text)
         for name, limit in orders["limits"].items():
             resource.setrlimit(getattr(resource, name), limit)
     except BaseException as error:
         say(lease, failed=explained(error))
         os._exit(1)
     lease.close()  # from here on, what it says is not ours
-    os._exit(_run_main(code))
+    os._exit(_become(argv, orders["environment"]) if argv else _run_main(orders["files"][_MAIN]))
+
+
+def _write(name: str, text: str) -> None:
+    folder = os.path.dirname(name)
+    if folder:
+        os.makedirs(folder, exist_ok=True)
+    content, written = text.encode("utf-8", "surrogatepass"), 0
+    file = os.open(name, os.O_WRONLY | os.O_CREAT, 0o644)
+    while written < len(content):
+        written += os.write(file, content[written:])
+    os.close(file)
+
+
+def _become(argv: list[str], environment: dict[str, str]) -> int:
+    """Become another program; returns the exit status that shells give for one that cannot be started."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvpe(argv[0], argv, environment)
+    except OSError as error:
+        os.write(2, f"{argv[0]}: {error.strerror}\n".encode("utf-8", "surrogatepass"))
+        return 127 if isinstance(error, FileNotFoundError) else 126
 
 
 def _run_main(code: str) -> int:
     """Run the program as Python runs a script; returns the exit status."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     status, interrupted = 0, False
     try:
-        exec(compile(code, _MAIN, "exec"), sys.modules["__main__"].__dict__)
+        exec(compile(code, f"/work/{_MAIN}", "exec"), sys.modules["__main__"].__dict__)
     except SystemExit as leave:
         status = _exit_status(leave)
     except BaseException as error:
