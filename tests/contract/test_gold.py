@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 
 import pytest
@@ -60,7 +61,8 @@ def check_wrong(env: SkillEnv, tasks: Iterable[Task]) -> int:
 
 
 def normalised(answer: str) -> str:
-    """Coarser than every metric here: letters and digits, without articles."""
+    """Coarser than every metric here: letters and digits, without articles; x = 5 is 5."""
+    answer = re.sub(r"^\s*[a-zA-Z]\s*=", "", answer)
     words = "".join(c if c.isalnum() else " " for c in answer.lower()).split()
     return "".join(word for word in words if word not in ("a", "an", "the"))
 

@@ -38,9 +38,11 @@ def algebra(shown: str) -> Any:
 
 
 def between(r: int, s: int, left: str) -> str:
-    inside = [n for n in range(-60, 61) if algebra(left).subs("x", n) < 0]
-    assert inside == [*range(r + 1, s)]
-    return f"{inside[0] - 1} < x < {inside[-1] + 1}"
+    halves = [sympy.Rational(n, 2) for n in range(-120, 121)]  # between 9 and 10 there is no integer
+    inside = [x for x in halves if algebra(left).subs("x", x) < 0]
+    first, last = inside[0] - sympy.Rational(1, 2), inside[-1] + sympy.Rational(1, 2)
+    assert (first, last) == (r, s)
+    return f"{first} < x < {last}"
 
 
 def within(c: int, r: int) -> str:
