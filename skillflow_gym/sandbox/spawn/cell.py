@@ -12,11 +12,11 @@ The asker writes a program's orders to the lease (see ``spawn.program``) and is 
 
 from __future__ import annotations
 
+import _signal
+import _socket
 import fcntl
 import os
 import resource
-import signal
-import socket
 import struct
 import sys
 import types
@@ -35,7 +35,7 @@ class Cell:
     """Makes the namespaces when it is created, in a process that is the first of its pid namespace already."""
 
     def __init__(self, rights: linux.Rights) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # which the first process of a pid namespace never gets
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # which the first process of a pid namespace never gets
         linux.unshare(linux.CLONE_NEWNS | linux.CLONE_NEWNET)
         linux.mount("proc", "/proc", "proc", _FLAGS, "hidepid=2")  # this process is nobody's business
         self._last_pid = os.open("/proc/sys/kernel/ns_last_pid", os.O_WRONLY)
@@ -45,7 +45,7 @@ class Cell:
         _loopback_up()
         self._rights, self._traces = rights, _Traces()
 
-    def serve(self, channel: socket.socket) -> NoReturn:
+    def serve(self, channel: _socket.socket) -> NoReturn:
         """Take a lease and run programs."""
         lease = take(channel)
         channel.close()
@@ -103,7 +103,7 @@ class _Traces:
 
 
 def _loopback_up() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        name = b"lo".ljust(16, b"\0")
-        flags = struct.unpack("16xh", fcntl.ioctl(sock, _SIOCGIFFLAGS, name + bytes(2))[:18])[0]
-        fcntl.ioctl(sock, _SIOCSIFFLAGS, name + struct.pack("h14x", flags | _IFF_UP))
+    sock, name = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM), b"lo".ljust(16, b"\0")
+    flags = struct.unpack("16xh", fcntl.ioctl(sock, _SIOCGIFFLAGS, name + bytes(2))[:18])[0]
+    fcntl.ioctl(sock, _SIOCSIFFLAGS, name + struct.pack("h14x", flags | _IFF_UP))
+    sock.close()

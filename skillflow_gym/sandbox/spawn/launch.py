@@ -9,19 +9,19 @@ three are the standard streams, and ``("stage", i)`` for a path where that user 
 
 from __future__ import annotations
 
+import _signal
+import _socket
 import gc
 import os
-import signal
-import socket
 import stat
 import sys
-from collections.abc import Sequence
 
 from . import linux, seccomp
 from .forkserver import memory, ordered, serve, take
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, NoReturn
 
 _STAGE = "/tmp"
@@ -30,14 +30,14 @@ _FILTER = seccomp.program()
 
 def main(control: int) -> None:
     """Serve the control socket with that number."""
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):  # which a shell's background jobs ignore
-        signal.signal(number, signal.SIG_DFL)
+    for number in (_signal.SIGINT, _signal.SIGQUIT, _signal.SIGHUP):  # which a shell's background jobs ignore
+        _signal.signal(number, _signal.SIG_DFL)
     gc.collect()
     gc.freeze()  # a collection in a child would else copy every page that it shares with this process
-    serve(socket.socket(fileno=control), os.fork, _launch)
+    serve(_socket.socket(fileno=control), os.fork, _launch)
 
 
-def _launch(channel: socket.socket) -> NoReturn:
+def _launch(channel: _socket.socket) -> NoReturn:
     os.setsid()
     score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
     os.write(score, b"1000")  # rather this than the process that trains

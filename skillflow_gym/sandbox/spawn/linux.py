@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _signal
 import ctypes
 import os
-import signal
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
@@ -77,14 +77,14 @@ def user_namespace(uid: int) -> int:
                 fd = os.open(f"/proc/{name}", os.O_WRONLY)
                 os.write(fd, text.encode())
                 os.close(fd)
-            os.kill(os.getpid(), signal.SIGSTOP)
+            os.kill(os.getpid(), _signal.SIGSTOP)
         finally:
             os._exit(1)
     _, status = os.waitpid(pid, os.WUNTRACED)
     if not os.WIFSTOPPED(status):
         raise OSError("no user namespace can be made")
     fd = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
-    os.kill(pid, signal.SIGKILL)
+    os.kill(pid, _signal.SIGKILL)
     os.waitpid(pid, 0)
     return fd
 

@@ -6,20 +6,20 @@ for ``main.py``) and ``environment`` (for ``argv``), with descriptors of the sta
 
 from __future__ import annotations
 
+import _signal
 import atexit
 import builtins
 import os
 import resource
-import signal
-import socket
 import sys
 import types
 
 from . import linux
-from .forkserver import explained, ordered, say
+from .forkserver import explained, line, ordered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _socket
     from typing import NoReturn
 
 SCRATCH = 1 << 26
@@ -50,7 +50,7 @@ def prepare() -> None:
     del os.environ["PYTHONPATH"]
 
 
-def run(lease: socket.socket, users: int, rights: linux.Rights) -> NoReturn:
+def run(lease: _socket.socket, users: int, rights: linux.Rights) -> NoReturn:
     """Make empty folders, give up all rights, wait for orders, carry them out.
 
     Args:
@@ -78,7 +78,7 @@ def run(lease: socket.socket, users: int, rights: linux.Rights) -> NoReturn:
         for name, limit in orders["limits"].items():
             resource.setrlimit(getattr(resource, name), limit)
     except BaseException as error:
-        say(lease, failed=explained(error))
+        lease.sendall(line(failed=explained(error)))
         os._exit(1)
     lease.close()  # from here on, what it says is not ours
     os._exit(_become(argv, orders["environment"]) if argv else _run_main(orders["files"][_MAIN]))
@@ -97,8 +97,8 @@ def _write(name: str, text: str) -> None:
 
 def _become(argv: list[str], environment: dict[str, str]) -> int:
     """Become another program; returns the exit status that shells give for one that cannot be started."""
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
-        signal.signal(number, signal.SIG_DFL)
+    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # which Python ignores
+        _signal.signal(number, _signal.SIG_DFL)
     try:
         os.execvpe(argv[0], argv, environment)
     except OSError as error:
@@ -108,7 +108,7 @@ def _become(argv: list[str], environment: dict[str, str]) -> int:
 
 def _run_main(code: str) -> int:
     """Run the program as Python runs a script; returns the exit status."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     status, interrupted = 0, False
     try:
         exec(compile(code, f"/work/{_MAIN}", "exec"), sys.modules["__main__"].__dict__)
@@ -128,8 +128,8 @@ def _run_main(code: str) -> int:
         except OSError:
             status = status or 120  # as Python does
     if interrupted:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        os.kill(os.getpid(), _signal.SIGINT)
     return status & 0xFF
 
 

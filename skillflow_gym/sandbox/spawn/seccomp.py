@@ -6,12 +6,12 @@ memory that no limit counts (System V, memfd), and interfaces to the kernel that
 
 from __future__ import annotations
 
+import _socket
 import errno
 import os
-import socket
 import struct
 
-_FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
+_FAMILIES = (_socket.AF_UNIX, _socket.AF_INET, _socket.AF_INET6, _socket.AF_NETLINK)
 
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _NUMBERS = {

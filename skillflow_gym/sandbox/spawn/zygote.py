@@ -6,11 +6,9 @@ got ready here: every page of memory that a program writes to is copied first, w
 
 from __future__ import annotations
 
+import _socket
 import gc
-import importlib
 import os
-import socket
-from collections.abc import Sequence
 
 from . import linux, program
 from .cell import Cell
@@ -18,13 +16,14 @@ from .forkserver import serve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import NoReturn
 
 
 def main(control: int, preload: Sequence[str]) -> None:
     """Import ``preload``, then serve the control socket with that number."""
     for name in preload:
-        importlib.import_module(name)
+        __import__(name)
     own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     rights = linux.Rights()
 
@@ -35,10 +34,10 @@ def main(control: int, preload: Sequence[str]) -> None:
             linux.setns(own, linux.CLONE_NEWPID)
         return pid
 
-    def cell(channel: socket.socket) -> NoReturn:
+    def cell(channel: _socket.socket) -> NoReturn:
         Cell(rights).serve(channel)
 
     program.prepare()
     gc.collect()
     gc.freeze()  # a collection in a child would else copy every page that it shares with this process
-    serve(socket.socket(fileno=control), fork, cell)
+    serve(_socket.socket(fileno=control), fork, cell)
