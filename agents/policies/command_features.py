@@ -1,16 +1,19 @@
 """Features of a candidate command, for engines, pages and workspaces: numbers for any of them, no word list of any.
 
 A candidate is a verb and its parts (``verb: rest``, ``verb[rest]``, ``VERB [n] rest`` or plain words, cut at the first
-preposition). What it leads to is read where the candidate is named: in the cells of the last observation that follow
-its label, else in what was shown when it was last done. Both are compared with the task and with what was done before.
+preposition); the parts of an edit are the tokens that it adds and those that it takes away. What a candidate leads to
+is read where it is named: in the cells of the last observation that follow its label, else in what was shown when it
+was last done. Both are compared with the task and with what was done before.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
 from math import log
 
@@ -45,6 +48,8 @@ _MARKUP = re.compile(r"\[/?(?:button|clicked button)_?\]")
 _NUMBERED = re.compile(r"^(\[\d+\])\s")
 _PRICE = re.compile(r"\$\s?(\d+(?:\.\d+)?)")
 _AMOUNT = re.compile(r"\d+(?:\.\d+)?")
+_EDIT = re.compile(r"^<<<<<<< SEARCH\n(.*?)\n?=======\n(.*?)\n?>>>>>>> REPLACE", re.DOTALL | re.MULTILINE)
+_TOKEN = re.compile(r"\w+|[^\w\s]+")
 _BEFORE = re.compile(r"^Previous actions:\n(.*?)(?:\n\n|\Z)", re.DOTALL | re.MULTILINE)
 
 _VERBATIM = NAMES.index("verbatim")
@@ -82,9 +87,29 @@ def _parse(action: Action) -> _Command:
     found = _BRACKET.match(text) or _NAMED.match(text)
     verb, argument = (found[1], found[2]) if found else (text.partition(" ")[0], text.partition(" ")[2])
     first, _, second = argument.partition(" ")
+    if edit := _EDIT.search(argument):
+        return _Command(verb, argument.strip().lower(), "", argument, *_changed(edit[1], edit[2]))
     pieces = _SPLIT.split(f" {argument}", maxsplit=1)
     first, second = pieces[0].strip(), pieces[1].strip() if len(pieces) > 1 else ""
     return _Command(verb, argument.strip().lower(), "", argument, first or second, second if first else "")
+
+
+def _changed(old: str, new: str) -> tuple[str, str]:
+    """The tokens that an edit adds and those that it takes away; operators are made words."""
+    before, after = ([*map(_as_word, _TOKEN.findall(text))] for text in (old, new))
+    added, removed = [], []
+    for kind, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind != "equal":
+            removed += before[i:j]
+            added += after[k:m]
+    return " ".join(added), " ".join(removed)
+
+
+def _as_word(token: str) -> str:
+    """An operator as one word of letters: ``<=`` is ``less_than_sign_equals_sign``."""
+    if token[0].isalnum() or token[0] == "_":
+        return token
+    return re.sub(r"\W", "_", " ".join(unicodedata.name(character, "sign") for character in token).lower())
 
 
 @lru_cache(maxsize=65536)

@@ -76,7 +76,7 @@ class Scorer:
         self.greedy = greedy
         self.updates = 0
         self.skills, self.features = skills, features
-        self._features: Callable[[Key, Context], Features] = _FeatureCache(15_000, extract, skills)
+        self._features: Callable[[Key, Context], Features] = _FeatureCache(40_000, extract, skills)
 
     @property
     def version(self) -> str:

@@ -93,6 +93,18 @@ def test_the_parts_of_a_command_are_compared_apart() -> None:
     assert (pan["first_in_task"], pan["second_in_task"]) == (0.0, 1.0)
 
 
+def test_the_parts_of_an_edit_are_what_it_changes() -> None:
+    block = (
+        "edit: shop/cart.py\n<<<<<<< SEARCH\n    if count {} limit:\n=======\n    if count {} limit:\n>>>>>>> REPLACE"
+    )
+    shown = context("the limit is off by one", "", block.format("<", "<="), block.format("<=", "<"))
+    found = command_features(shown)
+    start = LAYOUT.groups[0] + LAYOUT.groups[1]
+    argument, second = found.words[:2, start : start + 5], found.words[:2, start + 5 : start + 9]
+    assert (argument[:, 1:] == 0).all() and (second[:, 1:] == 0).all()  # one token each
+    assert argument[0, 0] == second[1, 0] != argument[1, 0] == second[0, 0] != 0
+
+
 def test_what_was_seen_somewhere_is_remembered() -> None:
     went = (Turn(Action.act("go to desk 1"), "You see a mug 1."), Turn(Action.act("go to bed 1"), "You see nothing."))
     found = named(context("find a mug", "room", "go to desk 1", "go to bed 1", "go to shelf 1", turns=went))
