@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -20,7 +20,7 @@ from math import log
 import numpy as np
 
 from skillflow_gym.actions import Action, ActionKind
-from skillflow_gym.agents.policies.features import Features
+from skillflow_gym.agents.policies.features import Features, table
 from skillflow_gym.agents.policies.layout import Layout
 from skillflow_gym.agents.policies.vocabulary import bucket, word_ids
 from skillflow_gym.text import STOP_WORDS, stem, words
@@ -53,6 +53,7 @@ _TOKEN = re.compile(r"\w+|[^\w\s]+")
 _BEFORE = re.compile(r"^Previous actions:\n(.*?)(?:\n\n|\Z)", re.DOTALL | re.MULTILINE)
 
 _VERBATIM = NAMES.index("verbatim")
+_NOTHING = (0,) * LINKED
 LAYOUT = Layout(
     len(NAMES),
     (1, LINKED, ARGUMENT, SECOND, NEAR),
@@ -123,10 +124,32 @@ def _ids(text: str, size: int) -> tuple[int, ...]:
     return (word_ids(text)[:size] + (0,) * size)[:size]
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What of a candidate depends on the task alone.
+
+    Attributes:
+        command: its parts.
+        phrase: what an observation may mention, in lower case.
+        stems: of its argument.
+        numbers: from ``is_skill`` to ``has_second``.
+        verb, ids: the first of its word ids, and those after what it leads to.
+        offered: the verb's id among those on offer.
+    """
+
+    command: _Command
+    phrase: str
+    stems: frozenset[str]
+    numbers: tuple[float, ...]
+    verb: int
+    ids: tuple[int, ...]
+    offered: int
+
+
 @lru_cache(maxsize=65536)
-def _of_task(task: str, action: Action) -> tuple[tuple[float, ...], tuple[int, ...]]:
-    """The numbers from ``is_skill`` to ``has_second``, and the words around the place where the task names it."""
+def _candidate(task: str, action: Action) -> _Candidate:
     command, asked = _parse(action), _stems(task)
+    phrase = command.value or command.argument
     numbers = (
         *(float(action.kind == kind) for kind in ActionKind),
         float(bool(command.value)),
@@ -138,7 +161,16 @@ def _of_task(task: str, action: Action) -> tuple[tuple[float, ...], tuple[int, .
         _share(_stems(command.second), asked),
         float(bool(command.second)),
     )
-    return numbers, _near(task, command.value or command.first)
+    named = command.value or command.first
+    return _Candidate(
+        command,
+        phrase.lower(),
+        _stems(command.argument),
+        numbers,
+        bucket(f"{action.kind.name} {command.verb}".lower()),
+        (*_ids(named, ARGUMENT), *_ids(command.second, SECOND), *_near(task, named)),
+        bucket(command.verb.lower()),
+    )
 
 
 @lru_cache(maxsize=65536)
@@ -205,8 +237,9 @@ class _Past:
     def ids(self) -> tuple[int, ...]:
         """The ids of the last command and of the verbs done, the latest first."""
         last = _ids(self.acts[-1].argument, LAST) if self.acts else (0,) * LAST
-        verbs = dict.fromkeys(bucket(command.verb.lower()) for command in reversed(self.commands))
-        return last + (tuple(verbs) + (0,) * DONE)[:DONE]
+        verbs = dict.fromkeys([command.verb for command in reversed(self.commands)])
+        ids = dict.fromkeys([bucket(verb.lower()) for verb in verbs])
+        return last + (*ids, *(0,) * DONE)[:DONE]
 
 
 @lru_cache(maxsize=2048)
@@ -223,77 +256,66 @@ def command_features(context: Context) -> Features:
     """Describe every proposal of ``context``; a pure function of what it shows."""
     past, task = _Past(context), context.task
     asked, bound = _stems(task), max(map(float, _AMOUNT.findall(task)), default=0.0)
-    commands = [_parse(action) for action in context.proposals]
-    links = _links(context.observation, frozenset(command.label for command in commands if command.label))
-    leads = [links.get(c.label) or past.after.get(a, "") for a, c in zip(context.proposals, commands, strict=True)]
+    actions, candidates = context.proposals, [_candidate(task, action) for action in context.proposals]
+    links = _links(context.observation, frozenset(c.command.label for c in candidates if c.command.label))
+    leads = [links.get(c.command.label) or past.after.get(a, "") for a, c in zip(actions, candidates, strict=True)]
     about = [_stems(lead) & asked for lead in leads]
     rare = Counter(word for words_ in set(about) for word in words_)
     worth = {word: 1.0 / (1.0 + log(count)) for word, count in rare.items()}
     whole = sum(worth.get(word, 1.0) for word in asked) or 1.0
-    covers = [sum(worth[word] for word in sorted(shared)) / whole for shared in about]
+    covers = [sum([worth[word] for word in sorted(shared)]) / whole for shared in about]
     best = max(covers, default=0.0)
-    places = list(_places([command.verb for command in commands]))
-    last = past.commands[-1] if past.commands else None
-    state = (
+    size, seen = Counter([c.command.verb for c in candidates]), Counter[str]()
+    last_act, last_verb = (past.acts[-1], past.commands[-1].verb) if past.acts else (None, None)
+    recorded = past.recorded.lower()
+    open_names, rows, ids = 0, [], []
+    for action, candidate, lead, cover in zip(actions, candidates, leads, covers, strict=True):
+        command, phrase, times = candidate.command, candidate.phrase, past.times.get(action, 0)
+        linked = command.label in links
+        place = seen[command.verb] / size[command.verb]
+        seen[command.verb] += 1
+        open_names += candidate.numbers[_VERBATIM] > 0 and not times
+        prices = [float(price) for price in _PRICE.findall(lead)] if bound and lead else []
+        rows.append(
+            (
+                float(linked),
+                float(not linked and bool(lead)),
+                cover,
+                cover / best if best else 0.0,
+                float(best > 0 and cover == best),
+                _share(_stems(lead), asked) if lead else 0.0,
+                float(bool(prices) and min(prices) <= bound),
+                float(bool(prices) and min(prices) > bound),
+                log(1 + times),
+                float(times > 0 and action == last_act),
+                float(bool(phrase) and phrase in past.arguments),
+                float(command.verb == last_verb),
+                _share(candidate.stems, past.done),
+                float(bool(command.value) and command.value.lower() in recorded),
+                _share(_stems(lead), past.done) if lead else 0.0,
+                _mentions(past.lines_now, phrase),
+                _mentions(past.lines_before, phrase),
+                place,
+                float(place == 0.0),
+            )
+        )
+        ids.append((candidate.verb, *(_ids(lead, LINKED) if lead else _NOTHING), *candidate.ids))
+    numbers = np.empty((len(actions), len(NAMES)), np.float32)
+    fixed, varying = len(candidates[0].numbers), len(rows[0])
+    numbers[:, :fixed] = table([candidate.numbers for candidate in candidates], fixed, np.float32)
+    numbers[:, fixed : fixed + varying] = table(rows, varying, np.float32)
+    numbers[:, fixed + varying :] = (
         context.step / max(context.step_limit, 1),
         float(context.step + 1 >= context.step_limit),
         float(not context.turns),
         float(past.no_change),
         float(len(context.observation) < 60),
-        log(1 + len(commands)) / 7,
+        log(1 + len(actions)) / 7,
         # What the task names word for word, is on offer, and was not done: is there reason to go on?
-        min(sum(_of_task(task, a)[0][_VERBATIM] > 0 and not past.times[a] for a in context.proposals), 4) / 4,
+        min(open_names, 4) / 4,
     )
-    rows, ids = [], []
-    for n, (action, command) in enumerate(zip(context.proposals, commands, strict=True)):
-        of_task, near = _of_task(task, action)
-        lead, phrase = leads[n], (command.value or command.argument).lower()
-        linked = command.label in links
-        prices = [float(price) for price in _PRICE.findall(lead)] if bound else []
-        rows.append(
-            (
-                *of_task,
-                float(linked),
-                float(not linked and bool(lead)),
-                covers[n],
-                covers[n] / best if best else 0.0,
-                float(best > 0 and covers[n] == best),
-                _share(_stems(lead), asked),
-                float(bool(prices) and min(prices) <= bound),
-                float(bool(prices) and min(prices) > bound),
-                log(1 + past.times[action]),
-                float(bool(past.acts) and action == past.acts[-1]),
-                float(bool(phrase) and phrase in past.arguments),
-                float(last is not None and command.verb == last.verb),
-                _share(_stems(command.argument), past.done),
-                float(bool(command.value) and command.value.lower() in past.recorded.lower()),
-                _share(_stems(lead), past.done),
-                _mentions(past.lines_now, phrase),
-                _mentions(past.lines_before, phrase),
-                places[n],
-                float(places[n] == 0.0),
-                *state,
-            )
-        )
-        ids.append(
-            (
-                bucket(f"{action.kind.name} {command.verb}".lower()),
-                *_ids(lead, LINKED),
-                *_ids(command.value or command.first, ARGUMENT),
-                *_ids(command.second, SECOND),
-                *near,
-            )
-        )
-    offered = tuple(dict.fromkeys(bucket(command.verb.lower()) for command in commands))
+    offered = tuple(dict.fromkeys(candidate.offered for candidate in candidates))
     shown = tuple(
         [*_ids(task, TASK), *past.ids()[:LAST], *(offered + (0,) * OFFERED)[:OFFERED], *past.ids()[LAST:]]
     ) + _ids(context.observation, SHOWN)
-    return Features(np.array(rows, np.float32), np.array(ids, np.int32), np.array(shown, np.int32))
-
-
-def _places(verbs: list[str]) -> Iterator[float]:
-    """Where each stands among the candidates with its verb, from 0 (first) to below 1."""
-    size, seen = Counter(verbs), Counter[str]()
-    for verb in verbs:
-        yield seen[verb] / size[verb]
-        seen[verb] += 1
+    return Features(numbers, table(ids, sum(LAYOUT.groups), np.int32), np.array(shown, np.int32))

@@ -137,18 +137,18 @@ def features(context: Context) -> Features:
         windows.append(window)
     numbers = np.empty((len(forms), SIZE), dtype=np.float32)
     start, end = len(OF_ACTION), len(OF_ACTION) + len(OF_CONTEXT)
-    numbers[:, :start] = _table([form.numbers for form in forms], start, np.float32)
+    numbers[:, :start] = table([form.numbers for form in forms], start, np.float32)
     numbers[:, start:end] = of_context
-    numbers[:, end:] = _table(of_phrases, len(OF_PHRASE), np.float32)[row]
+    numbers[:, end:] = table(of_phrases, len(OF_PHRASE), np.float32)[row]
     ids = np.empty((len(forms), 1 + WINDOW_WORDS + ARGUMENT_WORDS), dtype=np.int32)
     ids[:, 0] = [form.verb for form in forms]
-    ids[:, 1 : 1 + WINDOW_WORDS] = _table(windows, WINDOW_WORDS, np.int32)[row]
-    ids[:, 1 + WINDOW_WORDS :] = _table([form.ids for form in forms], ARGUMENT_WORDS, np.int32)
+    ids[:, 1 : 1 + WINDOW_WORDS] = table(windows, WINDOW_WORDS, np.int32)[row]
+    ids[:, 1 + WINDOW_WORDS :] = table([form.ids for form in forms], ARGUMENT_WORDS, np.int32)
     task = word_ids(context.task)[:TASK_WORDS]
     return Features(numbers, ids, np.array(task + (0,) * (TASK_WORDS - len(task)), dtype=np.int32))
 
 
-def _table(rows: list[tuple[Any, ...]], width: int, dtype: type[_Number]) -> NDArray[_Number]:
+def table(rows: list[tuple[Any, ...]], width: int, dtype: type[_Number]) -> NDArray[_Number]:
     """``rows`` as an array, faster than ``np.array``."""
     return np.fromiter(chain.from_iterable(rows), dtype, len(rows) * width).reshape(-1, width)
 

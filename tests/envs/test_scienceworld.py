@@ -149,6 +149,7 @@ def test_gold_earns_everything(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("simplification", ["", "easy"])
 @pytest.mark.parametrize("split", SPLITS)
 def test_gold_of_the_first_variation_of_all_tasks(split: str, simplification: str) -> None:
