@@ -98,13 +98,14 @@ def edits(task: str, history: History) -> Iterator[str]:
     ranked: list[tuple[float, int, str]] = []
     cues = Cues(task, history)
     for path, lines in history.seen.items():
+        blocks = _Blocks(lines)
         for number in sorted(lines) if not is_test(path) else ():
-            text, cue = lines[number], cues.weight(path, number)
+            text = lines[number]
             changes = (*mutations(text), *_raised(task, text), *_filled(lines, number))
-            for rank, (new, kind) in enumerate(changes):
-                edit = _edit(path, lines, number, new)
-                if edit is not None:
-                    ranked.append((0.04 * rank - cue - _PRIOR[kind], len(ranked), edit.text()))
+            block = blocks.up_to(number) if changes else ()
+            cue = cues.weight(path, number) if block else 0.0
+            for rank, (new, kind) in enumerate(changes if block else ()):
+                ranked.append((0.04 * rank - cue - _PRIOR[kind], len(ranked), _edit(path, block, new).text()))
     ranked += [(-cue, len(ranked) + n, text) for n, (cue, text) in enumerate(_insertions(cues, history))]
     ranked.sort()
     return (text for _, _, text in ranked)
@@ -143,38 +144,44 @@ def _insertions(cues: Cues, history: History) -> list[tuple[float, str]]:
         if is_test(path):
             continue
         statements = {t.strip() for t in lines.values() if re.match(r"\s+self\.[\w.]+ [-+]?= |\s+self\.[\w.]+\(\)$", t)}
-        name, numbers = "", sorted(lines)
-        for number in numbers:
+        name, blocks = "", _Blocks(lines)
+        for number in sorted(lines):
             text = lines[number]
             if (head := re.match(r"\s*def (\w+)", text)) is not None:
                 name = head[1]
             elif text.strip() and cues.names(name) and number + 1 in lines and text.rstrip()[-1] not in ":,(":
                 indent = text[: len(text) - len(text.lstrip())]
-                for statement in sorted(statements):
-                    edit = _edit(path, lines, number, f"{text}\n{indent}{statement}")
-                    if edit is not None and statement not in text:
-                        found.append((_INSERTED, edit.text()))
+                block = blocks.up_to(number)
+                for statement in sorted(statements) if block else ():
+                    if statement not in text:
+                        found.append((_INSERTED, _edit(path, block, f"{text}\n{indent}{statement}").text()))
     return found[:_INSERTS]
 
 
-def _edit(path: str, lines: dict[int, str], number: int, new: str) -> Edit | None:
-    """The change of a line, with as many lines before it as it takes to be found once in what was seen."""
-    everything = list(lines.values())
-    block = [lines[number]]
-    first = number
-    while _count(everything, lines, block, first) > 1:
-        if first - 1 not in lines or len(block) > 4:
-            return None
-        first -= 1
-        block.insert(0, lines[first])
+class _Blocks:
+    """Of the lines of a file that were seen, those that end with a given one and are found there once."""
+
+    def __init__(self, lines: dict[int, str]) -> None:
+        self._lines = lines
+        self._ends: dict[str, list[int]] = {}
+        for number, text in lines.items():
+            self._ends.setdefault(text, []).append(number)
+
+    def up_to(self, number: int) -> tuple[str, ...]:
+        """The line with as many before it as that takes, five at most; none if those are not enough, or not seen."""
+        block, ends = [self._lines[number]], self._ends[self._lines[number]]
+        while len(ends) > 1:
+            before = self._lines.get(number - len(block))
+            if before is None or len(block) > 4:
+                return ()
+            ends = [end for end in ends if self._lines.get(end - len(block)) == before]
+            block.append(before)
+        return tuple(reversed(block))
+
+
+def _edit(path: str, block: Sequence[str], new: str) -> Edit:
+    """The change of the last line of a block."""
     return Edit(path, "\n".join(block), "\n".join([*block[:-1], new]))
-
-
-def _count(everything: Sequence[str], lines: dict[int, str], block: list[str], first: int) -> int:
-    if everything.count(block[0]) == 1:
-        return 1
-    size = range(len(block))
-    return sum(all(lines.get(number + i) == block[i] for i in size) for number in lines)
 
 
 # One object per action: it is made, hashed and kept by rollouts many thousand times.
