@@ -7,13 +7,15 @@ on disk, parsed grammars and queries, and the text of a command. A test compares
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import re
 import sys
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
 from functools import cache, lru_cache
 from importlib.metadata import version
@@ -142,18 +144,36 @@ def _pddl2sas(domain: str, problem: str, verbose: bool = False, optimize: bool =
         return None, ""
     name = hashlib.sha256("\0".join((_VERSIONS, domain, problem)).encode()).hexdigest()
     path = cache_folder() / f"{name}.sas.zlib"
+    if (sas := _kept(path)) is None:
+        with _alone(path):  # a group of rollouts begins the same game in as many processes at the same time
+            if (sas := _kept(path)) is None:
+                task, sas = _engine_pddl2sas(domain, problem)
+                _keep(path, zlib.compress(sas.encode(), 1))
+                return task, sas
+    return _parse(domain, problem), sas
+
+
+def _kept(path: Path) -> str | None:
     try:
-        return _parse(domain, problem), zlib.decompress(path.read_bytes()).decode()
+        return zlib.decompress(path.read_bytes()).decode()
     except (OSError, zlib.error):
-        task, sas = _engine_pddl2sas(domain, problem)
-        _keep(path, zlib.compress(sas.encode(), 1))
-        return task, sas
+        return None
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold one of a few locks of the folder; who holds it and dies lets it go, and the worker's deadline covers it."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context(open(path.with_name(f"{path.name[0]}.lock"), "w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _keep(path: Path, content: bytes) -> None:
-    partial = path.with_suffix(f".{os.getpid()}")  # other workers may be writing the same
+    partial = path.with_suffix(f".{os.getpid()}")  # of a process that could not get the lock
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(content)
         os.replace(partial, path)
     except OSError:

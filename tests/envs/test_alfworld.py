@@ -175,13 +175,41 @@ def test_a_broken_translation_on_the_disk_is_made_again(tmp_path: Path, monkeypa
     worker.stop_servers()
     env = ALFWorldEnv("ALFWorld", source="mini")
     first = env.reset(options={"index": 1})
-    (kept,) = (tmp_path / "skillflow-gym" / "alfworld").iterdir()
+    (kept,) = (tmp_path / "skillflow-gym" / "alfworld").glob("*.zlib")
     kept.write_bytes(b"not a translation")
     other = ALFWorldEnv("ALFWorld", source="mini")
     assert other.reset(options={"index": 1}) == first and kept.read_bytes() != b"not a translation"
     env.close()
     other.close()
     worker.stop_servers()
+
+
+TOGETHER = """
+import json, os, sys
+from skillflow_gym.envs.engines import textworld_engine
+game, count = json.loads(sys.argv[1]), sys.argv[2]
+translate = textworld_engine._engine_pddl2sas
+def counted(*arguments):
+    with open(count, "a") as file:
+        file.write("translated\\n")
+    return translate(*arguments)
+textworld_engine._engine_pddl2sas = counted
+children = []
+for _ in range(3):
+    children.append(os.fork())
+    if children[-1] == 0:
+        textworld_engine.TextWorldEngine().load(game)
+        os._exit(0)
+sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
+"""
+
+
+def test_what_begins_in_many_processes_is_translated_in_one(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path)}
+    game = json.dumps(dict(author(specs("test")[0]).data))
+    arguments = [sys.executable, "-c", TOGETHER, game, str(tmp_path / "count")]
+    subprocess.run(arguments, env=environment, capture_output=True, check=True, timeout=120)
+    assert (tmp_path / "count").read_text() == "translated\n"
 
 
 TRANSCRIPT = """
