@@ -18,7 +18,7 @@ from skillflow_gym.envs.swebench.history import Edit, History, is_test, read_his
 from skillflow_gym.envs.swebench.mutations import Mutation, mutations
 from skillflow_gym.trajectory import Context
 
-MAX_SEARCHES, MAX_VIEWS, MAX_RUNS, MAX_EDITS = 4, 8, 4, 20
+MAX_SEARCHES, MAX_VIEWS, MAX_RUNS, MAX_EDITS = 4, 4, 4, 8
 BEFORE, AFTER = 12, 24
 """Lines around a hit that are viewed."""
 _INSERTS = 12
@@ -26,7 +26,7 @@ _CODE = re.compile(r"```(?:\w*\n)?(.*?)```|`([^`\n]+)`", re.DOTALL)
 
 
 def swebench_proposals(context: Context) -> tuple[Action, ...]:
-    """At most about 40 candidate actions and the unread skills, none twice."""
+    """At most about 20 candidate actions and the unread skills, none twice."""
     turns = tuple(
         (turn.action.argument, turn.observation) for turn in context.turns if turn.action.kind is ActionKind.ACT
     )
