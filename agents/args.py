@@ -13,6 +13,7 @@ import tyro
 
 from skillflow_gym.agents.evolution import EvolveArgs
 from skillflow_gym.agents.policies.lm_args import LMArgs
+from skillflow_gym.agents.processes import started
 from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.cli.common import EnvArgs
 from skillflow_gym.errors import InfrastructureError
@@ -143,7 +144,8 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError, gym.error.Error, InfrastructureError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        where = f"{started()}: " if started() else ""
+        print(f"error: {where}{' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)  # as every command that was called wrongly
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -124,6 +124,29 @@ class RunFolder:
             if int(file.stem.partition("-")[2]) > step:
                 file.unlink()
 
+    def read_only(self) -> RunFolder:
+        """The same folder for a process that takes part in the run and leaves the writing to another."""
+        return _Reader(self.path)
+
     def _checkpoints(self) -> list[tuple[int, Path]]:
         files = (self.path / "checkpoints").glob("step-*.pt")
         return sorted((int(m[1]), f) for f in files if (m := re.fullmatch(r"step-(\d+)\.pt", f.name)))
+
+
+class _Reader(RunFolder):
+    """Reads as ``RunFolder`` does; what it is given to write is dropped."""
+
+    def write_text(self, name: str, text: str) -> None:
+        pass
+
+    def append(self, name: str, row: Mapping[str, Any]) -> None:
+        pass
+
+    def write_trajectories(self, step: int, trajectories: Iterable[Trajectory]) -> None:
+        pass
+
+    def save_checkpoint(self, step: int, state: Mapping[str, Any]) -> None:
+        pass
+
+    def cut_back(self, step: int) -> None:
+        pass

@@ -31,6 +31,7 @@ from skillflow_gym.agents.policies.lm import LanguageModel
 from skillflow_gym.agents.policies.load import make_policy
 from skillflow_gym.agents.policies.scorer import Scorer
 from skillflow_gym.agents.policies.skill_trials import SkillTrials
+from skillflow_gym.agents.processes import Processes
 from skillflow_gym.agents.replay_buffer import Group, ReplayBuffer
 from skillflow_gym.agents.runs import RunError, RunFolder
 from skillflow_gym.cli.common import console, find
@@ -38,6 +39,7 @@ from skillflow_gym.core import SkillEnv
 from skillflow_gym.flow.paths import PathFinder
 from skillflow_gym.policy import Policy, TrainablePolicy
 from skillflow_gym.rollout import Collection, Collector
+from skillflow_gym.skills import SkillLibrary
 from skillflow_gym.sources import resolve_source
 from skillflow_gym.tasks import TaskSet, require_disjoint
 from skillflow_gym.trajectory import Trajectory
@@ -109,11 +111,15 @@ class Trainer:
         """Load the tasks, make or reopen the run's folder, restore the newest checkpoint if there is one."""
         if args.replay_groups and not objective.off_policy:
             raise ValueError(f"{objective.name} is on-policy: leave --replay-groups at 0")
-        self.args, self.objective, self.console = args, objective, console
+        self.processes = Processes.join(args.policy, args.lm)
+        self.console = console if self.processes.main else Console(quiet=True, force_terminal=False)
+        self.args, self.objective = args, objective
         torch.set_num_threads(args.torch_threads)
         self.benchmark = find(args.env)
         asked, args.source = args.source, str(resolve_source(self.benchmark, args.source, ("train", "test")))
         self.policy = make_policy(args, self.benchmark.family, objective.needs_hindsight)
+        if isinstance(self.policy, LanguageModel):
+            self.policy.processes = self.processes
         self.actor: Policy = self.policy
         if args.evolve.on and objective.off_policy and isinstance(self.policy, Scorer):
             self.actor = SkillTrials(self.policy, args.evolve.try_skills)
@@ -125,14 +131,9 @@ class Trainer:
         self.courses = [Course.of(args, self.train_tasks), *more]
         config = self._config(panel_tasks)
         self.evolution = (
-            self._evolution(panel_tasks) if args.evolve.on else None
+            self._evolution(panel_tasks) if args.evolve.on and self.processes.main else None
         )  # may refuse: before there is a folder
-        if args.resume:
-            self.run = RunFolder(args.resume)
-            self._check_same(config)
-        else:
-            name = f"{self.benchmark.name}-{objective.name}-seed{args.seed}"
-            self.run = RunFolder.create(Path(args.run or Path("runs") / name), config)
+        self.run = self._run_folder(config)
         if self.evolution is not None:
             self.evolution.keep_in(self.run.path / "skills")
         panel = panel_tasks[: args.eval_tasks or None]
@@ -145,11 +146,12 @@ class Trainer:
         self.console.print(f"{title}\nrun folder: {self.run.path}", soft_wrap=True, highlight=False)
         if self.confidential and self.args.replay_groups:
             self.console.print("replay is off: a checkpoint must not hold the texts of this source", soft_wrap=True)
-        self.panel.before(self.policy, self.console)
+        if self.processes.main:
+            self.panel.before(self.policy, self.console)
         gc.freeze()  # the tasks and the corpus stay: looking through them for garbage takes a third of the time
         try:
             with Display(self.console, title, self.args.steps, self.done) as display, _Stop() as stop:
-                while self._spent < self.args.steps and not stop.asked:
+                while self._spent < self.args.steps and not self.processes.any(stop.asked):
                     self._update(display)
         finally:
             for course in self.courses:
@@ -162,8 +164,9 @@ class Trainer:
                 f"stopped after {self.done} updates; continue with --resume {self.run.path}", soft_wrap=True
             )
             raise SystemExit(130)
-        self.panel.after(self.policy, self.console, self.collector.library)
-        self.panel.summarise(self.console, self.train_tasks)
+        if self.processes.main:
+            self.panel.after(self.policy, self.console, self.collector.library)
+            self.panel.summarise(self.console, self.train_tasks)
         if self.evolution is not None:
             self.evolution.summarise(self.console, self.run.rows("timing.jsonl"))
 
@@ -180,8 +183,7 @@ class Trainer:
     @property
     def _spent(self) -> float:
         """The updates done and those that the rollouts of the gate would have been enough for: ``steps`` limits it."""
-        tried = self.evolution.evolver.cost["rollouts"] if self.evolution is not None else 0
-        return self.done + tried / (self.args.tasks_per_step * self.args.rollouts)
+        return self.done + self._tried / (self.args.tasks_per_step * self.args.rollouts)
 
     def _update(self, display: Display) -> None:
         """One step of training; everything it logs depends on config.yaml and the number of the step alone."""
@@ -192,7 +194,7 @@ class Trainer:
         jobs = course.jobs(self.args, step, turn=(step - 1) // len(self.courses) + 1)
         if isinstance(self.actor, SkillTrials) and self.evolution is not None:
             self.actor.new = self.evolution.new_skills
-        collection = course.collector.collect(self.actor, jobs, drop=earlier.get(step))
+        collection = self.processes.collect(course.collector, self.actor, jobs, drop=earlier.get(step))
         if isinstance(self.policy, LanguageModel):
             collection = replace(collection, trajectories=self.policy.with_reference(collection.trajectories))
         if (collection.dropped or self.args.deadline) and step not in earlier:
@@ -202,9 +204,9 @@ class Trainer:
         if collection.scored:
             row |= self._learn(step, collection.scored)
         seconds = {"collect": collected - start, "update": time.perf_counter() - collected}
+        if self.args.evolve.on:
+            row |= self._evolve(collection.scored, row.get("flow/beta", 1.0))
         if self.evolution is not None:
-            row |= self.evolution.update(self.policy, collection.scored, row.get("flow/beta", 1.0))
-            self.collector.library = self.evolution.library
             seconds["evolve"] = self.evolution.seconds
         if self.args.trajectories_every and step % self.args.trajectories_every == 0:
             self.run.write_trajectories(step, collection.trajectories)
@@ -217,6 +219,17 @@ class Trainer:
         if step % self.args.checkpoint_every == 0 or self._spent >= self.args.steps or ended:
             self._save()
         display.update(step, row["charts/success"], self._figures(row, speed))
+
+    def _evolve(self, scored: Sequence[Trajectory], beta: float) -> dict[str, float]:
+        """Show the main process's evolver an update; figures for the log."""
+        figures = self.evolution.update(self.policy, scored, beta) if self.evolution is not None else {}
+        self._tried, self.collector.library = self.processes.from_main(self._evolved)
+        return figures
+
+    def _evolved(self) -> tuple[int, SkillLibrary]:
+        """The rollouts of the gate so far and the present library; only the main process knows."""
+        assert self.evolution is not None
+        return self.evolution.evolver.cost["rollouts"], self.evolution.library
 
     def _learn(self, step: int, trajectories: Sequence[Trajectory]) -> dict[str, float]:
         """The gradient steps of an update: one on its own groups, the others on kept ones."""
@@ -274,7 +287,7 @@ class Trainer:
         row["charts/length"] = float(np.mean([len(t) for t in scored])) if scored else 0.0
         if scored:  # the mean of -log pi(tau) over the rollouts estimates its entropy, in nats
             row["flow/entropy"] = -float(np.mean([sum(turn.log_pf or 0.0 for turn in t.turns) for t in scored]))
-        if self.args.paths_every and (step == 1 or step % self.args.paths_every == 0):
+        if self.args.paths_every and self.processes.main and (step == 1 or step % self.args.paths_every == 0):
             counts = paths.count(scored)
             row["flow/distinct_paths"] = sum(counts.values()) / max(len(counts), 1)
         return row
@@ -339,18 +352,31 @@ class Trainer:
             data[f"train of {course.name}"] = {"tasks": len(course.tasks), "sha256": course.tasks.sha256}
         return {"agent": self.objective.name, "args": asdict(self.args), "data": data, "versions": versions}
 
-    def _check_same(self, config: dict[str, Any]) -> None:
+    def _check_same(self, run: RunFolder, config: dict[str, Any]) -> None:
         """Refuse to continue on other tasks than the run began with."""
-        stored = self.run.config()
+        stored = run.config()
         if stored["agent"] != config["agent"]:
-            raise RunError(f"{self.run.path} is a run of {stored['agent']}: resume it with that agent")
+            raise RunError(f"{run.path} is a run of {stored['agent']}: resume it with that agent")
         if stored["data"] != config["data"]:
             raise RunError(
-                f"{self.run.path} was trained on other tasks than {self.args.source} now holds ({stored['data']} then, "
+                f"{run.path} was trained on other tasks than {self.args.source} now holds ({stored['data']} then, "
                 f"{config['data']} now): restore its data or start a new run"
             )
 
+    def _run_folder(self, config: dict[str, Any]) -> RunFolder:
+        """The run's folder: a new one, or that of the run to resume."""
+        if self.args.resume:
+            run = RunFolder(self.args.resume)
+            self._check_same(run, config)
+        else:
+            name = f"{self.benchmark.name}-{self.objective.name}-seed{self.args.seed}"
+            wanted = Path(self.args.run or Path("runs") / name)
+            run = RunFolder(self.processes.from_main(lambda: RunFolder.create(wanted, config).path))
+        return run if self.processes.main else run.read_only()
+
     def _save(self) -> None:
+        if not self.processes.main:
+            return
         modules = {name: module.state_dict() for name, (module, _) in self.objective.modules.items()}
         learned = {"policy": self.policy.state_dict(), "optimizer": self.optimizer.state_dict(), "modules": modules}
         state = {**learned, "replay": self.replay.state(), "torch_rng": torch.get_rng_state()}
@@ -362,6 +388,7 @@ class Trainer:
 
     def _restore(self) -> int:
         """Take up the newest checkpoint; the number of updates that are done."""
+        self._tried = 0
         found = self.run.load_checkpoint()
         done, state = found if found is not None else (0, None)
         if state is not None:
@@ -372,12 +399,13 @@ class Trainer:
             self.replay.load(state["replay"])
             if self.evolution is not None:
                 self.evolution.evolver.load(state["evolution"])
-                self.collector.library = self.evolution.library
+            if self.args.evolve.on:
+                self._tried, self.collector.library = self.processes.from_main(self._evolved)
             torch.set_rng_state(state["torch_rng"])
         if self.args.resume:
             self.run.cut_back(done)
         self._drops = self.run.rows("drops.jsonl")
-        self._writer = _tensorboard(self.run.path / "tensorboard", done)
+        self._writer = _tensorboard(self.run.path / "tensorboard", done) if self.processes.main else None
         return done
 
 
@@ -429,4 +457,5 @@ def train(args: TrainArgs, make_objective: Callable[[], Objective]) -> Trainer:
     gc.set_threshold(100_000, 20, 50)  # rollouts make many small objects and hardly a cycle
     trainer = Trainer(args, make_objective(), console())
     trainer.train()
+    trainer.processes.leave()
     return trainer

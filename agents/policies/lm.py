@@ -23,6 +23,7 @@ from skillflow_gym.agents.policies.lm_choose import Node, rows_of, scores
 from skillflow_gym.agents.policies.lm_generate import generate
 from skillflow_gym.agents.policies.lm_score import Row, Scoring, log_probs
 from skillflow_gym.agents.policies.lm_tree import Ids, can_grow
+from skillflow_gym.agents.processes import ALONE
 from skillflow_gym.policy import Decision, Which
 from skillflow_gym.trajectory import Context, Trajectory, Turn
 
@@ -45,6 +46,7 @@ class LanguageModel:
         adapted: the model and its adapters.
         updates: the number of updates that the parameters have seen.
         greedy: take the likeliest id or proposal.
+        processes: those that score trajectories together; each acts by itself.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class LanguageModel:
         self._context_tokens = self.args.context_tokens or longest
         self.adapted = AdaptedModel(base, self.args, hindsight, seed)
         self.updates, self.greedy, self._warned = 0, False, False
+        self.processes = ALONE
         self._base_scores: dict[Node, Tensor] = {}
 
     @classmethod
@@ -266,7 +269,7 @@ class LanguageModel:
                 firsts[node] = count
                 count += len(node[1])
         scored = log_probs(self._scoring(which), rows, count, self.adapted.parameters(which))
-        base = torch.cat([self._base(node) for node in firsts]) if firsts else torch.zeros(0, dtype=torch.float64)
+        base = self.processes.total(torch.cat([torch.zeros(0, dtype=torch.float64), *map(self._own_base, firsts)]))[0]
         differences, values = scored - base, []
         for turn, node in zip(turns, nodes, strict=True):
             if node[1]:
@@ -296,13 +299,18 @@ class LanguageModel:
                 del self._base_scores[next(iter(self._base_scores))]
         return self._base_scores[node]
 
+    def _own_base(self, node: Node) -> Tensor:
+        """The base's scores of a node if they are for this process to keep, else zeros."""
+        return self._base(node) if self.processes.owns(node) else torch.zeros(len(node[1]), dtype=torch.float64)
+
     def _scores(self, node: Node) -> Tensor:
         return scores(self.adapted.model, *node, self.args.temperature, self.args.token_budget)
 
     def _scoring(self, which: Which) -> Scoring:
         active = partial(self.adapted.using, which)
         args = self.args
-        return Scoring(self.adapted.model, active, args.temperature, args.token_budget, args.checkpointing)
+        limits = (args.temperature, args.token_budget, args.checkpointing)
+        return Scoring(self.adapted.model, active, *limits, self.processes)
 
     # What a trainer needs --------------------------------------------------------------------------------------------
 

@@ -38,6 +38,9 @@ class LMArgs:
     device: str = ""
     """cpu, cuda, cuda:1 ...; empty for the first GPU if there is one."""
 
+    wait: float = 7200.0
+    """Seconds that one of several processes waits for the others, evaluations included, before the run is given up."""
+
     def __post_init__(self) -> None:
         """Refuse what cannot work.
 
@@ -49,7 +52,8 @@ class LMArgs:
             if not getattr(self, name) >= smallest:
                 shown = name.replace("_", "-")
                 raise ValueError(f"--lm.{shown} must be at least {smallest}, got {getattr(self, name)}")
-        if not self.temperature > 0:
-            raise ValueError(f"--lm.temperature must be positive, got {self.temperature}")
+        for name in ("temperature", "wait"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"--lm.{name} must be positive, got {getattr(self, name)}")
         if self.thinking and self.decide == "choose":
             raise ValueError("--lm.thinking needs --lm.decide generate: proposals come without thoughts")

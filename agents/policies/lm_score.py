@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from skillflow_gym.agents.policies.lm_tree import Tree, attend
+from skillflow_gym.agents.processes import ALONE, Processes
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Scoring:
         temperature: divides the logits.
         budget: most ids in a micro-batch, padding included; a longer row is one by itself.
         checkpointing: whether the model keeps only its layers' inputs for the backward pass.
+        processes: those that score together, each its part of the rows; all call with the same rows and get all values.
     """
 
     model: Any
@@ -69,6 +71,7 @@ class Scoring:
     temperature: float
     budget: int
     checkpointing: bool = False
+    processes: Processes = ALONE
 
     @contextmanager
     def graph(self) -> Iterator[None]:
@@ -88,7 +91,7 @@ def log_probs(scoring: Scoring, rows: Sequence[Row], count: int, parameters: Seq
     """
     if not torch.is_grad_enabled() or not parameters:
         with torch.no_grad():
-            return _values(scoring, micro_batches(rows, scoring.budget), count)
+            return scoring.processes.total(_values(scoring, _batches(scoring, rows), count))[0]
     values: Tensor = _Scored.apply(scoring, rows, count, *parameters)
     return values
 
@@ -98,13 +101,13 @@ class _Scored(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, scoring: Scoring, rows: Sequence[Row], count: int, *parameters: nn.Parameter) -> Tensor:
-        batches = micro_batches(rows, scoring.budget)
+        batches = _batches(scoring, rows)
         ctx.scoring, ctx.batches, ctx.parameters, ctx.kept = scoring, batches, parameters, None
         if len(batches) != 1:
-            return _values(scoring, batches, count)
+            return scoring.processes.total(_values(scoring, batches, count))[0]
         with scoring.graph():
             ctx.kept = _token_log_probs(scoring, batches[0])
-        return _add(ctx.kept.detach(), batches[0], count)
+        return scoring.processes.total(_add(ctx.kept.detach(), batches[0], count))[0]
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -121,7 +124,12 @@ class _Scored(torch.autograd.Function):
                 if gradient is not None:
                     total += gradient
         ctx.kept = None
-        return (None, None, None, *totals)
+        return (None, None, None, *ctx.scoring.processes.total(*totals))
+
+
+def _batches(scoring: Scoring, rows: Sequence[Row]) -> list[list[Row]]:
+    """The micro-batches of this process."""
+    return micro_batches(scoring.processes.share(sorted(rows, key=len, reverse=True)), scoring.budget)
 
 
 def micro_batches(rows: Sequence[Row], budget: int) -> list[list[Row]]:
