@@ -59,15 +59,15 @@ class FunctionExecutor:
 
 
 _FUNCTIONS: Mapping[str, Callable[[str, Toolbox], Result]] = {"direct": run_direct, "tools": run_tools}
-KINDS = (*_FUNCTIONS, "openai:MODEL@URL", "record:PATH|SPEC", "replay:PATH")
+KINDS = (*_FUNCTIONS, "openai:MODEL@URL", "hf:MODEL", "record:PATH|SPEC", "replay:PATH")
 
 
 def make_executor(spec: str) -> Executor:
     """The executor that ``spec`` names; nothing is opened before it is used.
 
     ``direct``: the text is the engine's command. ``tools``: it is ``name: argument``. ``openai:MODEL@URL``: a language
-    model on an OpenAI-compatible server. ``record:PATH|SPEC`` keeps what another one answers, ``replay:PATH`` answers
-    from that.
+    model on an OpenAI-compatible server. ``hf:MODEL``: one in this process. ``record:PATH|SPEC`` keeps what another one
+    answers, ``replay:PATH`` answers from that.
 
     Raises:
         ValueError: no executor has that name, or what follows the name is wrong.
@@ -79,6 +79,10 @@ def make_executor(spec: str) -> Executor:
         from skillflow_gym.executors.openai import OpenAIExecutor
 
         return OpenAIExecutor(rest)
+    if colon and kind == "hf":
+        from skillflow_gym.executors.hf import HFExecutor
+
+        return HFExecutor(rest)
     if colon and kind in ("record", "replay"):
         from skillflow_gym.executors.cassette import Player, Recorder
 

@@ -196,6 +196,8 @@ def test_at_most_so_many_calls_at_a_time() -> None:
         ("openai:@http://localhost:8000/v1", "expected openai:MODEL@URL"),
         ("openai:m@http://h/v1?sudo=1", "no option 'sudo'"),
         ("openai:m@http://h/v1?timeout=soon", "timeout is no number"),
+        ("openai:m@http://h/v1?rounds=0", "rounds is too small: '0'"),
+        ("openai:m@http://h/v1?temperature=-1", "temperature is too small: '-1'"),
         ("opanai:m@http://h/v1", "does not exist; choose one of direct, tools, openai:MODEL@URL"),
     ],
 )
