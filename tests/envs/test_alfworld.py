@@ -157,6 +157,7 @@ def replies(games: Path, engine: str, cache: Path, hash_seed: str) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_every_reply_is_the_bare_engines(tmp_path: Path) -> None:
     chosen = [next(spec for spec in specs("test") if spec.kind == kind) for kind in KINDS]
     games = [(author(spec).data, author(spec).walkthrough) for spec in chosen]
