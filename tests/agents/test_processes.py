@@ -145,6 +145,7 @@ def files(folder: Path) -> set[str]:
     return {str(file.relative_to(folder)) for file in folder.rglob("*") if "tensorboard" not in file.parts}
 
 
+@pytest.mark.slow
 def test_two_processes_make_the_run_of_one(tmp_path: Path) -> None:
     model = short_prompts(tmp_path)
     run(tmp_path / "one", model)
