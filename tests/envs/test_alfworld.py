@@ -62,6 +62,18 @@ def test_gold_wins_with_commands_that_the_engine_takes(env: ALFWorldEnv, kind: s
     assert env.step(gold[-1])[1:4] == (1.0, True, False)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_gold_wins_every_task_of_the_test_split() -> None:
+    env = ALFWorldEnv("ALFWorld", source="mini", split="test")
+    ends = {}
+    for task in env.taskset:
+        env.reset(options={"task_id": task.id})
+        ends[task.id] = [env.step(action)[1:4] for action in env.gold_actions(task)][-1]
+    env.close()
+    assert len(ends) >= 60 and set(ends.values()) == {(1.0, True, False)}
+
+
 def test_the_first_observation_is_the_engines(env: ALFWorldEnv) -> None:
     begin(env)
     observation, info = env.reset(seed=0)
