@@ -14,6 +14,7 @@ import pytest
 
 from skillflow_gym import Action, InfrastructureError
 from skillflow_gym.executors import make_executor
+from skillflow_gym.executors.model import ANSWER
 from skillflow_gym.policy import UniformPolicy
 from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.tools import Toolbox
@@ -80,6 +81,33 @@ def test_in_its_last_round_it_has_to_answer() -> None:
     with serving(answer) as server:
         assert make_executor(spec(server, rounds=3)).run("go", desk.tools).text == "I give up."
     assert desk.asked == ["more", "more"] and len(server.requests) == 3
+
+
+def test_once_it_only_repeats_itself_it_has_to_answer() -> None:
+    desk = Desk()
+
+    def answer(request: dict[str, Any]) -> Any:
+        if request.get("tool_choice") == "none":
+            return said(request, "user")[-1]
+        return calls(("search", {"query": "more" if said(request, "tool") else "first"}))
+
+    with serving(answer) as server:
+        assert make_executor(spec(server, rounds=9)).run("go", desk.tools).text == ANSWER
+    assert desk.asked == ["first", "more", "more"] and len(server.requests) == 4
+
+
+def test_the_same_call_may_find_something_new() -> None:
+    pages = iter(("one", "two", "three"))
+
+    def turn() -> str:
+        """The next page."""
+        return next(pages)
+
+    def answer(request: dict[str, Any]) -> Any:
+        return "read" if len(said(request, "tool")) == 3 else calls(("turn", {}))
+
+    with serving(answer) as server:
+        assert make_executor(spec(server)).run("Read all pages.", Toolbox(turn)).text == "read"
 
 
 @pytest.mark.parametrize(
