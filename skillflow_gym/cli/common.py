@@ -122,7 +122,7 @@ class EnvArgs:
     source: str = "auto"
     """Where the tasks come from: auto, mini, hub, hub:ID or file:PATH."""
     executor: str = ""
-    """What carries out act(text): direct or tools; empty for the benchmark's own."""
+    """What carries out act(text): direct, tools, hf:MODEL or openai:MODEL@URL; empty for the benchmark's own."""
     library: str = ""
     """Folder of skills; empty for none."""
     step_limit: int = 0
