@@ -150,6 +150,7 @@ def test_commands_exist_as_written(page: Path) -> None:
                 ["git", "clone", "URL"],
                 ["python", "-m", "venv"],
                 ["python", "-m", "pytest"],
+                ["python", "-m", "llama_cpp.server"],  # run by test_pretrained.py
                 [".", ".venv/bin/activate"],
             ), words
 
