@@ -119,7 +119,7 @@ class FlowSteer:
     def __init__(self, args: Args) -> None:
         self.args = args
         self.compares = args.compare == "task"
-        self.dropout = not args.clip
+        self.dropout, self.weighs = not args.clip, bool(args.clip)
         self.modules: dict[str, tuple[nn.Module, float]] = {}
 
     def loss(self, policy: TrainablePolicy, batch: Batch) -> Loss:

@@ -1,8 +1,9 @@
 """GRPO: group-relative policy optimisation (Shao et al., arXiv 2402.03300), on the same loop and policy as TTB.
 
 A rollout's advantage is its reward against its group's mean, by default in units of the group's standard deviation. The
-gradient steps of an update go over the same rollouts again and again; the clipped ratio to the policy that sampled
-them keeps those steps small, and a KL penalty keeps the policy near the reference.
+gradient steps of an update go over the same rollouts again and again, or with ``--replay-groups`` over kept ones; the
+clipped ratio to the policy that sampled them, however long ago, weighs each decision and keeps those steps small, and a
+KL penalty keeps the policy near the reference.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class GRPO:
     name = "grpo"
     needs_hindsight = False
     off_policy = False
+    weighs = True
     compares = True
     dropout = False
     hindsight_lr = 0.0

@@ -156,13 +156,27 @@ def contrast_weights(reward: Tensor, groups: Tensor, weight: float) -> Tensor:
     return torch.full(reward.shape, weight, dtype=dtype, device=reward.device).masked_fill(contrast, 1.0)  # [N]
 
 
+def importance_weights(log_pf: Tensor, log_then: Tensor) -> Tensor:
+    """min(1, pi(tau) / pi_then(tau)), [N]: how much a rollout counts that earlier parameters sampled; no gradient.
+
+    One weight for the whole trajectory: the mean over pi_then of w(tau) f(tau) is the sum of min(pi, pi_then) f(tau),
+    which falls short of the mean over pi only in what is likelier now than then. Cut at 1, a weight adds no variance
+    (truncated importance sampling, Ionides, 2008; IMPALA, Espeholt et al., arXiv 1802.01561, cuts each decision's).
+
+    Args:
+        log_pf: log pi(tau) of each trajectory now, [N]; no gradient passes.
+        log_then: log pi(tau) when it was sampled, [N].
+    """
+    return (log_pf.detach() - log_then).clamp(max=0.0).exp()  # [N]
+
+
 def replay_weights(log_pf: Tensor, log_then: Tensor, reward: Tensor, groups: Tensor) -> Tensor:
     """How much a kept rollout still counts, [N]: 1 if it did better than its group's mean, else min(1, pi / pi_then).
 
     The residual of a failure that the policy has long left behind asks for an exact, tiny probability; learning those
     takes most of a network's effort and helps no decision. So failures count as far as the policy would still make
-    them (truncated importance weights, as in IMPALA, Espeholt et al., arXiv 1802.01561), and successes always. Of
-    rollouts that the policy has just made all weights are 1. At zero residual they change nothing.
+    them (`importance_weights`), and successes always. Of rollouts that the policy has just made all weights are 1. At
+    zero residual they change nothing.
 
     Args:
         log_pf: log pi(tau) of each trajectory now, [N]; no gradient passes.
@@ -171,8 +185,7 @@ def replay_weights(log_pf: Tensor, log_then: Tensor, reward: Tensor, groups: Ten
         groups: the task of each trajectory, [N].
     """
     better = reward > _group_mean(reward, _same_group(groups))  # [N]
-    ratio = (log_pf.detach() - log_then).clamp(max=0.0).exp()  # [N]
-    return torch.where(better, torch.ones_like(ratio), ratio)  # [N]
+    return importance_weights(log_pf, log_then).masked_fill(better, 1.0)  # [N]
 
 
 def ttb_loss(residual: Tensor, lengths: Tensor, weights: Tensor) -> Tensor:
@@ -204,23 +217,25 @@ def leave_one_out_advantage(reward: Tensor, groups: Tensor) -> Tensor:
     return reward - _group_mean(reward, others)  # [N]
 
 
-def reinforce_loss(log_pf: Tensor, mask: Tensor, reward: Tensor, groups: Tensor) -> Tensor:
+def reinforce_loss(log_pf: Tensor, mask: Tensor, reward: Tensor, groups: Tensor, weights: Tensor) -> Tensor:
     """REINFORCE surrogate, a scalar: its gradient is an unbiased estimate of minus the gradient of E[R].
 
-    -(1/N) sum over tau of A(tau) sum_t log pi(a_t|H_{t-1}), with A the leave-one-out advantage (Williams, 1992). Its
-    value means nothing by itself.
+    -(1/N) sum over tau of w(tau) A(tau) sum_t log pi(a_t|H_{t-1}), with A the leave-one-out advantage (Williams, 1992).
+    Its value means nothing by itself. Unbiased it is for rollouts of the policy itself, whose weights are 1; of others
+    the estimate is that of `importance_weights`.
 
     Args:
         log_pf: log pi(a_t|H_{t-1}) of the actions taken, [N, T].
         mask: true where a decision was made, [N, T].
         reward: the outcomes, [N].
         groups: the task of each trajectory, [N].
+        weights: 1 for what the policy itself sampled, else `importance_weights`, [N]; no gradient.
 
     Raises:
         ValueError: as `path_log_ratio` and `leave_one_out_advantage`.
     """
     log_p = path_log_ratio(log_pf, torch.zeros_like(log_pf), mask)  # [N]
-    return -(leave_one_out_advantage(reward, groups) * log_p).mean()  # []
+    return -(weights * leave_one_out_advantage(reward, groups) * log_p).mean()  # []
 
 
 def group_advantage(reward: Tensor, groups: Tensor, std: bool = True, eps: float = 1e-4, least: float = 0.0) -> Tensor:

@@ -57,6 +57,7 @@ class Batch:
         reward: R in [0, 1], [N].
         groups: which trajectories are of the same task, [N] integers.
         log_then: log pi(a_t|H_{t-1}) when each action was sampled, [N, T]; 0 where unknown or padding.
+        stale: whether earlier parameters than the present ones sampled some of them.
         progress: share of the budget that is spent, in [0, 1): for schedules.
     """
 
@@ -64,6 +65,7 @@ class Batch:
     reward: Tensor
     groups: Tensor
     log_then: Tensor
+    stale: bool
     progress: float
 
 
@@ -87,7 +89,8 @@ class Objective(Protocol):
         name: the agent's name.
         modules: learned parts beside the policy (a log Z head, say), by name: (module, factor on the learning rate).
         needs_hindsight: whether the policy must have P_phi.
-        off_policy: whether trajectories that another policy sampled may be trained on.
+        off_policy: whether trajectories that any other policy sampled may be trained on.
+        weighs: whether it weighs what its own earlier parameters sampled, so that this may be trained on as well.
         compares: whether a rollout is compared with the others of its task; one that lost them is left out then.
         dropout: whether the loss is taken under the policy's dropout, which would blur a ratio to what was sampled.
     """
@@ -96,6 +99,7 @@ class Objective(Protocol):
     modules: dict[str, tuple[nn.Module, float]]
     needs_hindsight: bool
     off_policy: bool
+    weighs: bool
     compares: bool
     dropout: bool
     hindsight_lr: float
@@ -109,7 +113,7 @@ class Trainer:
 
     def __init__(self, args: TrainArgs, objective: Objective, console: Console) -> None:
         """Load the tasks, make or reopen the run's folder, restore the newest checkpoint if there is one."""
-        if args.replay_groups and not objective.off_policy:
+        if args.replay_groups and not (objective.off_policy or objective.weighs):
             raise ValueError(f"{objective.name} is on-policy: leave --replay-groups at 0")
         self.processes = Processes.join(args.policy, args.lm)
         self.console = console if self.processes.main else Console(quiet=True, force_terminal=False)
@@ -239,13 +243,20 @@ class Trainer:
         self.replay.extend(fresh)
         self._schedule_learning_rate()
         self.policy.train(self.objective.dropout)
-        row = self._gradient_step(fresh, step)
+        row, taken = self._gradient_step(fresh, step), [fresh]
         rng = np.random.default_rng([self.args.seed, step, len(self.train_tasks)])
         for _ in range(self.args.gradient_steps - 1):
-            self._gradient_step(self.replay.sample(rng, self.args.tasks_per_step) or fresh, step)
+            taken.append(self.replay.sample(rng, self.args.tasks_per_step) or fresh)
+            self._gradient_step(taken[-1], step, moved=True)
+        ages = [self._age(trajectory) for groups in taken for group in groups for trajectory in group]
+        row["charts/staleness"] = float(np.mean(ages))
         self.policy.train(False)
         self.policy.bump()
         return row
+
+    def _age(self, trajectory: Trajectory) -> int:
+        """The number of updates between the parameters that sampled a trajectory and those before this update."""
+        return self.policy.updates - int(trajectory.policy_version.rpartition("-")[2])
 
     def _schedule_learning_rate(self) -> None:
         """A function of what is spent alone, so that a resumed run agrees."""
@@ -257,15 +268,16 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * factor
 
-    def _gradient_step(self, groups: Sequence[Group], step: int) -> dict[str, float]:
-        """One step of the optimiser; what it logs is of the groups before the step."""
+    def _gradient_step(self, groups: Sequence[Group], step: int, moved: bool = False) -> dict[str, float]:
+        """One step of the optimiser, perhaps not the update's first; what it logs is of the groups before the step."""
         trajectories = [trajectory for group in groups for trajectory in group]
         numbers = torch.tensor([number for number, group in enumerate(groups) for _ in group])
         reward = torch.tensor([t.reward for t in trajectories], dtype=torch.float32)
         longest = max(len(t) for t in trajectories)
         log_then = [[turn.log_pf or 0.0 for turn in t.turns] + [0.0] * (longest - len(t)) for t in trajectories]
+        stale = moved or any(self._age(t) for t in trajectories)
         progress = self._spent / self.args.steps
-        batch = Batch(trajectories, reward, numbers, torch.tensor(log_then, dtype=torch.float32), progress)
+        batch = Batch(trajectories, reward, numbers, torch.tensor(log_then, dtype=torch.float32), stale, progress)
         loss = self.objective.loss(self.policy, batch)
         if not bool(torch.isfinite(loss.value)):
             raise RunError(f"the loss is {loss.value.item()} in update {step}: lower --learning-rate or --beta")

@@ -94,6 +94,7 @@ class TTB:
 
     name = "ttb"
     off_policy = True
+    weighs = False
     compares = True
     dropout = True
 

@@ -24,7 +24,7 @@ from skillflow_gym.agents.compare_processes import Machine, free_memory_mb, run_
 from tests.agents.runs import ROOT
 from tests.contract.outsider import registered
 
-FAILS = "reinforce --gradient-steps 2"  # refused once it runs
+FAILS = "flowsteer --clip 0 --gradient-steps 1 --replay-groups 2"  # refused once it runs
 AGENTS = f"reinforce,{FAILS},random"
 SMALL = "--source mini --seeds 2 --episodes 128 --tasks 3 --rollouts 5 --processes 2".split()
 
@@ -87,7 +87,7 @@ def test_a_failed_run_is_shown_and_the_comparison_does_not_hold(
     assert done.returncode == 1, done.stderr
     assert [(r["agent"], r["seed"]) for r in rows(folder) if r["failed"]] == [(FAILS, 0), (FAILS, 1)]
     assert f"| {FAILS} | 0 (2 FAILED) | - |" in (folder / "table.md").read_text()
-    assert "reinforce is on-policy: leave --gradient-steps at 1" in done.stdout, "the reason is told"
+    assert "flowsteer is on-policy: leave --replay-groups at 0" in done.stdout, "the reason is told"
     assert "does not hold" in done.stdout and f"{FAILS} on Vaults: 2 failed runs" in done.stdout
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from skillflow_gym.agents import objectives
 from skillflow_gym.agents.objectives import Edge
-from tests.agents.tabular import tree
+from tests.agents.tabular import Enumerated, tree
 
 
 def f64(*values: object) -> Tensor:
@@ -80,6 +80,12 @@ def test_replay_weights() -> None:
     assert objectives.replay_weights(then, then, reward, groups).tolist() == [1] * 6
 
 
+def test_importance_weights() -> None:
+    now = f64(-2, -1, -3).requires_grad_()
+    weights = objectives.importance_weights(now, f64(-1, -2, -3))  # e times rarer now, likelier, the same
+    assert weights.tolist() == pytest.approx([math.exp(-1), 1, 1]) and not weights.requires_grad
+
+
 def test_leave_one_out_advantage() -> None:
     advantage = objectives.leave_one_out_advantage(f64(1, 0, 0.5, 1, 0.25), torch.tensor([0, 0, 0, 4, 4]))
     assert advantage.tolist() == pytest.approx([0.75, -0.75, 0, 0.75, -0.75])  # 1 - 1/4, 0 - 3/4, 1/2 - 1/2; 1 - 1/4
@@ -87,8 +93,11 @@ def test_leave_one_out_advantage() -> None:
 
 def test_reinforce_loss() -> None:
     # advantages 1 and -1 times log-probabilities -1 - 2 and -0.5; the 9 is padding
-    loss = objectives.reinforce_loss(f64([-1, -2], [-0.5, 9]), MASK, f64(1, 0), ONE_TASK)
+    log_pf, reward = f64([-1, -2], [-0.5, 9]), f64(1, 0)
+    loss = objectives.reinforce_loss(log_pf, MASK, reward, ONE_TASK, f64(1, 1))
     assert loss.item() == pytest.approx((3 - 0.5) / 2)
+    loss = objectives.reinforce_loss(log_pf, MASK, reward, ONE_TASK, f64(1 / 4, 1 / 2))
+    assert loss.item() == pytest.approx((3 / 4 - 0.5 / 2) / 2)
 
 
 def test_edges_per_token_and_sum() -> None:
@@ -168,7 +177,29 @@ def test_reinforce_gradient_against_finite_differences() -> None:
     log_pf, _, mask, reward, groups = random_problem()
     groups[3] = 0
     x = log_pf.clone().requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: objectives.reinforce_loss(x, mask, reward, groups), x)
+    weights = f64(1, 0.5, 0.25, 1, 0, 0.75)
+    assert torch.autograd.gradcheck(lambda x: objectives.reinforce_loss(x, mask, reward, groups, weights), x)
+
+
+def test_importance_weights_are_constants_of_the_loss() -> None:
+    """Differences of the loss with the weights frozen give the gradient; of the loss with them, another one."""
+    log_pf, _, mask, reward, groups = random_problem()
+    groups[3] = 0
+    then = f64(-1.5, -0.2, -0.4, -0.1, -0.5, -3)
+
+    def weigh(x: Tensor) -> Tensor:
+        return objectives.importance_weights(torch.where(mask, x, 0.0).sum(dim=1), then)
+
+    def loss(x: Tensor, weights: Tensor) -> Tensor:
+        return objectives.reinforce_loss(x, mask, reward, groups, weights)
+
+    x, frozen = log_pf.clone().requires_grad_(), weigh(log_pf)
+    assert 0 < float(frozen.min()) < 0.9 and float(frozen.max()) == 1
+    assert torch.autograd.gradcheck(lambda x: loss(x, frozen), x)
+    (gradient,) = torch.autograd.grad(loss(x, weigh(x)), x)
+    (expected,) = torch.autograd.grad(loss(x, frozen), x)
+    assert torch.equal(gradient, expected)
+    assert not torch.autograd.gradcheck(lambda x: loss(x, weigh(x)), x, raise_exception=False)
 
 
 def test_reinforce_gradient_is_the_policy_gradient_in_expectation() -> None:
@@ -178,14 +209,41 @@ def test_reinforce_gradient_is_the_policy_gradient_in_expectation() -> None:
     probabilities = env.log_probs(logits).sum(dim=1).exp()  # [9]
     (exact,) = torch.autograd.grad((probabilities * env.rewards).sum(), logits)
     assert float(exact.abs().max()) > 0.01
+    torch.testing.assert_close(expected_reinforce(env, logits, logits), -exact)
 
+
+def expected_reinforce(env: Enumerated, logits: Tensor, sampler: Tensor) -> Tensor:
+    """The mean gradient over every pair of trajectories, weighed by its probability under the policy ``sampler``."""
+    log_then = env.log_probs(sampler).sum(dim=1).detach()  # [9]
     expected = torch.zeros_like(logits)
     for pair in itertools.product(range(len(env.rewards)), repeat=2):
         index = torch.tensor(pair)
-        loss = objectives.reinforce_loss(env.log_probs(logits)[index], env.mask[index], env.rewards[index], ONE_TASK)
+        log_pf = env.log_probs(logits)[index]
+        weights = objectives.importance_weights(log_pf.sum(dim=1), log_then[index])
+        loss = objectives.reinforce_loss(log_pf, env.mask[index], env.rewards[index], ONE_TASK, weights)
         (gradient,) = torch.autograd.grad(loss, logits)
-        expected += probabilities[index].prod().detach() * gradient
-    torch.testing.assert_close(expected, -exact)
+        expected += log_then[index].sum().exp() * gradient
+    return expected
+
+
+def test_reinforce_of_what_another_policy_sampled_is_the_policy_gradient_where_nothing_is_cut() -> None:
+    """Exactly the sum over tau of min(pi, pi_then) times advantage and score, the baseline being the sampler's."""
+    env = tree(depth=2, branching=3)
+    logits = env.logits(seed=3).requires_grad_()
+    sampler = env.logits(seed=3) + 0.3 * env.logits(seed=4)
+    then = env.log_probs(sampler).sum(dim=1).exp()  # [9]
+    now = env.log_probs(logits).sum(dim=1).exp().detach()  # [9]
+    advantage = env.rewards - (then * env.rewards).sum()  # the baseline is an independent rollout of the sampler
+
+    def scores(weights: Tensor) -> Tensor:
+        return torch.autograd.grad((weights * advantage * env.log_probs(logits).sum(dim=1)).sum(), logits)[0]
+
+    kept = torch.minimum(now, then)
+    assert 0.5 < float(kept.sum()) < 0.99, "some is cut"
+    found = expected_reinforce(env, logits, sampler)
+    torch.testing.assert_close(found, -scores(kept))
+    policy_gradient = scores(now)
+    assert float((found + policy_gradient).norm()) < float((scores(then) - policy_gradient).norm()), "nearer than bare"
 
 
 @pytest.mark.parametrize("garbage", [math.nan, math.inf, -math.inf, 1e300])
@@ -201,7 +259,7 @@ def test_padding_is_never_read(garbage: float) -> None:
         log_z = objectives.vargrad_log_z(ratio, log_r, groups, 1.0)
         residual = objectives.ttb_residual(pf, rho, mask, log_r, log_z)
         loss = objectives.ttb_loss(residual, objectives.path_lengths(mask), torch.ones_like(reward))
-        loss = loss + objectives.reinforce_loss(inputs[0], mask, reward, groups)
+        loss = loss + objectives.reinforce_loss(inputs[0], mask, reward, groups, torch.ones_like(reward))
         return [loss.detach(), *torch.autograd.grad(loss, inputs)]
 
     clean, dirty = gradients(-1.0), gradients(garbage)
@@ -242,7 +300,7 @@ def test_empty_trajectories_are_refused() -> None:
     with pytest.raises(ValueError, match=r"trajectories \[1\] have no decision"):
         objectives.path_log_ratio(LOG_PF, LOG_REF, mask)
     with pytest.raises(ValueError, match=r"trajectories \[1\] have no decision"):
-        objectives.reinforce_loss(LOG_PF, mask, f64(1, 0), ONE_TASK)
+        objectives.reinforce_loss(LOG_PF, mask, f64(1, 0), ONE_TASK, f64(1, 1))
     with pytest.raises(ValueError, match="at least one decision"):
         objectives.ttb_loss(f64(1, 1), torch.tensor([2, 0]), f64(1, 1))
     with pytest.raises(ValueError, match="at least one trajectory"):
@@ -267,7 +325,7 @@ def test_groups_of_one_are_refused_where_others_are_needed() -> None:
     with pytest.raises(ValueError, match="at least 2 trajectories a task"):
         objectives.vargrad_log_z(f64(0, 0), f64(0, 0), alone, 1.0)
     with pytest.raises(ValueError, match="at least 2 trajectories a task"):
-        objectives.reinforce_loss(LOG_PF, MASK, f64(1, 0), alone)
+        objectives.reinforce_loss(LOG_PF, MASK, f64(1, 0), alone, f64(1, 1))
 
 
 def test_unknown_edges_and_actions_without_tokens_are_refused() -> None:
