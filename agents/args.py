@@ -12,7 +12,7 @@ import gymnasium as gym
 import tyro
 
 from skillflow_gym.agents.evolution import EvolveArgs
-from skillflow_gym.agents.policies.lm_args import LMArgs
+from skillflow_gym.agents.policies.lm_args import PREFIX, LMArgs
 from skillflow_gym.agents.processes import started
 from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.cli.common import EnvArgs
@@ -72,6 +72,8 @@ class TrainArgs(RunArgs):
     """Groups of past rollouts that are kept for more gradient steps; 0 for on-policy training."""
     gradient_steps: int = 1
     """Gradient steps per update: the first on its own groups, the others on kept ones."""
+    stale: int = 0
+    """Updates by which a language model plays ahead, with older parameters, while updates are computed; 0 for none."""
     learning_rate: float = 2e-3
     """Of AdamW at the start of its schedule."""
     schedule: Literal["linear", "cosine"] = "linear"
@@ -92,18 +94,26 @@ class TrainArgs(RunArgs):
     """A run's folder to continue; its config.yaml replaces all other arguments."""
 
     def __post_init__(self) -> None:
-        """As in ``RunArgs``; ``evolve`` and ``lm`` may be mappings, as config.yaml holds them."""
+        """As in ``RunArgs``; ``evolve`` and ``lm`` may be mappings, as config.yaml holds them.
+
+        Raises:
+            ValueError: also where ``stale`` cannot be had.
+        """
         if isinstance(self.evolve, Mapping):
             self.evolve = EvolveArgs(**self.evolve)
         if isinstance(self.lm, Mapping):
             self.lm = LMArgs(**self.lm)
         super().__post_init__()
+        if self.stale and not self.policy.startswith(PREFIX):
+            raise ValueError("--stale needs --policy hf:MODEL: the small network plays too fast to play ahead")
+        if self.stale and self.evolve.on:
+            raise ValueError("--stale plays ahead of the changes that --evolve makes to the library: leave one out")
 
 
 _LEAST: Mapping[str, float] = {
     **dict.fromkeys(("steps", "tasks_per_step", "gradient_steps", "eval_rollouts", "checkpoint_every"), 1),
-    **dict.fromkeys(("seed", "replay_groups", "eval_tasks", "trajectories_every", "paths_every", "threads"), 0),
-    **dict.fromkeys(("learning_rate", "weight_decay", "max_grad_norm", "deadline"), 0),
+    **dict.fromkeys(("seed", "replay_groups", "stale", "eval_tasks", "trajectories_every", "paths_every"), 0),
+    **dict.fromkeys(("learning_rate", "weight_decay", "max_grad_norm", "deadline", "threads"), 0),
     "torch_threads": 1,
 }
 

@@ -22,8 +22,7 @@ from torch import Tensor
 from skillflow_gym.agents.policies.lm_args import PREFIX, LMArgs
 from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.installation import install
-from skillflow_gym.policy import Policy
-from skillflow_gym.rollout import Collection, Collector, Job
+from skillflow_gym.rollout import Collection
 
 T = TypeVar("T")
 
@@ -86,12 +85,13 @@ class Processes:
         """Whether what ``key``, made of numbers, stands for is this process's to compute; always the same one's."""
         return hash(key) % self.count == self.index
 
-    def collect(
-        self, collector: Collector, policy: Policy, jobs: Sequence[Job], drop: dict[str, int] | None
-    ) -> Collection:
-        """As ``Collector.collect``; each process plays a run of the jobs, and all get the trajectories of all."""
-        first, last = (len(jobs) * i // self.count for i in (self.index, self.index + 1))
-        made = collector.collect(policy, jobs[first:last], drop=drop)
+    def part(self, items: Sequence[T]) -> Sequence[T]:
+        """A run of the items, in their order; those of all processes together are all of them."""
+        first, last = (len(items) * i // self.count for i in (self.index, self.index + 1))
+        return items[first:last]
+
+    def gather(self, made: Collection) -> Collection:
+        """What all have made of their ``part`` of the jobs."""
         if self.count == 1:
             return made
         parts: list[Any] = [None] * self.count

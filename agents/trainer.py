@@ -22,6 +22,7 @@ from rich.console import Console
 from torch import Tensor, nn
 
 import skillflow_gym
+from skillflow_gym.agents.ahead import Ahead
 from skillflow_gym.agents.args import TrainArgs
 from skillflow_gym.agents.courses import Course, more_courses
 from skillflow_gym.agents.display import Display
@@ -36,7 +37,6 @@ from skillflow_gym.agents.replay_buffer import Group, ReplayBuffer
 from skillflow_gym.agents.runs import RunError, RunFolder
 from skillflow_gym.cli.common import console, find
 from skillflow_gym.core import SkillEnv
-from skillflow_gym.flow.paths import PathFinder
 from skillflow_gym.policy import Policy, TrainablePolicy
 from skillflow_gym.rollout import Collection, Collector
 from skillflow_gym.skills import SkillLibrary
@@ -113,8 +113,8 @@ class Trainer:
 
     def __init__(self, args: TrainArgs, objective: Objective, console: Console) -> None:
         """Load the tasks, make or reopen the run's folder, restore the newest checkpoint if there is one."""
-        if args.replay_groups and not (objective.off_policy or objective.weighs):
-            raise ValueError(f"{objective.name} is on-policy: leave --replay-groups at 0")
+        if (args.replay_groups or args.stale) and not (objective.off_policy or objective.weighs):
+            raise ValueError(f"{objective.name} is on-policy: leave --replay-groups and --stale at 0")
         self.processes = Processes.join(args.policy, args.lm)
         self.console = console if self.processes.main else Console(quiet=True, force_terminal=False)
         self.args, self.objective = args, objective
@@ -125,6 +125,9 @@ class Trainer:
         if isinstance(self.policy, LanguageModel):
             self.policy.processes = self.processes
         self.actor: Policy = self.policy
+        self.ahead: Ahead | None = None
+        if args.stale and isinstance(self.policy, LanguageModel):
+            self.ahead = Ahead(self.policy, args.stale, args.steps, self._play)
         if args.evolve.on and objective.off_policy and isinstance(self.policy, Scorer):
             self.actor = SkillTrials(self.policy, args.evolve.try_skills)
         self.optimizer = self._optimizer()
@@ -158,6 +161,8 @@ class Trainer:
                 while self._spent < self.args.steps and not self.processes.any(stop.asked):
                     self._update(display)
         finally:
+            if self.ahead is not None:
+                self.ahead.close()
             for course in self.courses:
                 course.close()
             if self.evolution is not None:
@@ -193,18 +198,15 @@ class Trainer:
         """One step of training; everything it logs depends on config.yaml and the number of the step alone."""
         step = self.done + 1
         start = time.perf_counter()
-        earlier = {row["step"]: row["dropped"] for row in self._drops}
-        course = self.courses[(step - 1) % len(self.courses)]
-        jobs = course.jobs(self.args, step, turn=(step - 1) // len(self.courses) + 1)
         if isinstance(self.actor, SkillTrials) and self.evolution is not None:
             self.actor.new = self.evolution.new_skills
-        collection = self.processes.collect(course.collector, self.actor, jobs, drop=earlier.get(step))
+        collection = self.processes.gather(self.ahead.collect(step) if self.ahead else self._play(self.actor, step))
         if isinstance(self.policy, LanguageModel):
             collection = replace(collection, trajectories=self.policy.with_reference(collection.trajectories))
-        if (collection.dropped or self.args.deadline) and step not in earlier:
+        if (collection.dropped or self.args.deadline) and step not in self._drops:
             self.run.append("drops.jsonl", {"step": step, "dropped": collection.dropped})
         collected = time.perf_counter()
-        row = self._charts(step, collection, course.paths)
+        row = self._charts(step, collection)
         if collection.scored:
             row |= self._learn(step, collection.scored)
         seconds = {"collect": collected - start, "update": time.perf_counter() - collected}
@@ -223,6 +225,16 @@ class Trainer:
         if step % self.args.checkpoint_every == 0 or self._spent >= self.args.steps or ended:
             self._save()
         display.update(step, row["charts/success"], self._figures(row, speed))
+
+    def _play(self, policy: Policy, step: int) -> Collection:
+        """Play this process's part of the episodes of an update."""
+        course = self._course(step)
+        jobs = course.jobs(self.args, step, turn=(step - 1) // len(self.courses) + 1)
+        return course.collector.collect(policy, self.processes.part(jobs), drop=self._drops.get(step))
+
+    def _course(self, step: int) -> Course:
+        """The benchmark that an update trains on."""
+        return self.courses[(step - 1) % len(self.courses)]
 
     def _evolve(self, scored: Sequence[Trajectory], beta: float) -> dict[str, float]:
         """Show the main process's evolver an update; figures for the log."""
@@ -290,7 +302,7 @@ class Trainer:
         self.optimizer.step()
         return {"losses/loss": loss.value.item(), "losses/grad_norm": norms[0], **loss.figures}
 
-    def _charts(self, step: int, collection: Collection, paths: PathFinder) -> dict[str, Any]:
+    def _charts(self, step: int, collection: Collection) -> dict[str, Any]:
         """What the rollouts of a step came to."""
         scored = collection.scored
         row: dict[str, Any] = {"step": step, "charts/unscored": 1 - len(scored) / len(collection.trajectories)}
@@ -300,7 +312,7 @@ class Trainer:
         if scored:  # the mean of -log pi(tau) over the rollouts estimates its entropy, in nats
             row["flow/entropy"] = -float(np.mean([sum(turn.log_pf or 0.0 for turn in t.turns) for t in scored]))
         if self.args.paths_every and self.processes.main and (step == 1 or step % self.args.paths_every == 0):
-            counts = paths.count(scored)
+            counts = self._course(step).paths.count(scored)
             row["flow/distinct_paths"] = sum(counts.values()) / max(len(counts), 1)
         return row
 
@@ -394,6 +406,8 @@ class Trainer:
         state = {**learned, "replay": self.replay.state(), "torch_rng": torch.get_rng_state()}
         if self.evolution is not None:
             state["evolution"] = self.evolution.evolver.state()
+        if self.ahead is not None:
+            state["ahead"] = self.ahead.state()
         self.run.save_checkpoint(self.done, state)
         if isinstance(self.policy, LanguageModel):
             self.policy.save_adapters(self.run.path / "adapters")
@@ -409,6 +423,8 @@ class Trainer:
             for name, (module, _) in self.objective.modules.items():
                 module.load_state_dict(state["modules"][name])
             self.replay.load(state["replay"])
+            if self.ahead is not None:
+                self.ahead.load(state["ahead"])
             if self.evolution is not None:
                 self.evolution.evolver.load(state["evolution"])
             if self.args.evolve.on:
@@ -416,7 +432,7 @@ class Trainer:
             torch.set_rng_state(state["torch_rng"])
         if self.args.resume:
             self.run.cut_back(done)
-        self._drops = self.run.rows("drops.jsonl")
+        self._drops = {row["step"]: row["dropped"] for row in self.run.rows("drops.jsonl")}
         self._writer = _tensorboard(self.run.path / "tensorboard", done) if self.processes.main else None
         return done
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -323,6 +323,12 @@ class LanguageModel:
         other = copy(self)
         other.greedy = True
         return other
+
+    def twin(self) -> LanguageModel:
+        """The same policy with adapters of its own: it may act in a thread while this one is trained in another."""
+        shared: dict[int, Any] = {id(parameter): parameter for parameter in self.adapted.frozen}
+        chat = Chat(deepcopy(self.chat.tokenizer), self.chat.ends, self.args.thinking)  # a tokenizer is for one thread
+        return deepcopy(self, {**shared, id(self.chat): chat})
 
     def train(self, mode: bool = True) -> None:
         """Nothing changes: there is no dropout, so that what is scored is what was sampled."""

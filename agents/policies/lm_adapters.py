@@ -81,6 +81,12 @@ class AdaptedModel:
         """The parameters of an adapter; the reference has none."""
         return list(self._parameters.get(_NAMES.get(which, ""), []))
 
+    @property
+    def frozen(self) -> list[nn.Parameter]:
+        """The base's weights."""
+        trained = {id(parameter) for parameters in self._parameters.values() for parameter in parameters}
+        return [parameter for parameter in self.peft.parameters() if id(parameter) not in trained]
+
     def state_dict(self) -> dict[str, dict[str, torch.Tensor]]:
         """The adapters' weights by adapter and name."""
         from peft import get_peft_model_state_dict

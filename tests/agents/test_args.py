@@ -53,6 +53,7 @@ BAD: dict[str, Any] = {
     "rollouts": 1,
     "gradient_steps": 0,
     "replay_groups": -1,
+    "stale": -1,
     "eval_tasks": -1,
     "eval_rollouts": 0,
     "checkpoint_every": 0,

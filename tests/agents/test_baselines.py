@@ -248,7 +248,7 @@ def test_what_flowsteer_cannot_compare_is_refused(changes: dict[str, Any], messa
 
 @pytest.mark.parametrize("name", [name for name in VARIANTS if "released" in name])
 def test_what_has_no_ratio_is_refused_replay_before_there_is_a_folder(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"is on-policy: leave --replay-groups at 0"):
+    with pytest.raises(ValueError, match=r"is on-policy: leave --replay-groups and --stale at 0"):
         trained(name, tmp_path / "run", replay_groups=4)
     assert not (tmp_path / "run").exists()
 

@@ -87,7 +87,7 @@ def test_a_failed_run_is_shown_and_the_comparison_does_not_hold(
     assert done.returncode == 1, done.stderr
     assert [(r["agent"], r["seed"]) for r in rows(folder) if r["failed"]] == [(FAILS, 0), (FAILS, 1)]
     assert f"| {FAILS} | 0 (2 FAILED) | - |" in (folder / "table.md").read_text()
-    assert "flowsteer is on-policy: leave --replay-groups at 0" in done.stdout, "the reason is told"
+    assert "flowsteer is on-policy: leave --replay-groups and --stale at 0" in done.stdout, "the reason is told"
     assert "does not hold" in done.stdout and f"{FAILS} on Vaults: 2 failed runs" in done.stdout
 
 
