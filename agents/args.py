@@ -12,7 +12,7 @@ import gymnasium as gym
 import tyro
 
 from skillflow_gym.agents.evolution import EvolveArgs
-from skillflow_gym.agents.policies.lm_args import PREFIX, LMArgs
+from skillflow_gym.agents.policies.lm_args import LMArgs
 from skillflow_gym.agents.processes import started
 from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.cli.common import EnvArgs
@@ -94,20 +94,12 @@ class TrainArgs(RunArgs):
     """A run's folder to continue; its config.yaml replaces all other arguments."""
 
     def __post_init__(self) -> None:
-        """As in ``RunArgs``; ``evolve`` and ``lm`` may be mappings, as config.yaml holds them.
-
-        Raises:
-            ValueError: also where ``stale`` cannot be had.
-        """
+        """As in ``RunArgs``; ``evolve`` and ``lm`` may be mappings, as config.yaml holds them."""
         if isinstance(self.evolve, Mapping):
             self.evolve = EvolveArgs(**self.evolve)
         if isinstance(self.lm, Mapping):
             self.lm = LMArgs(**self.lm)
         super().__post_init__()
-        if self.stale and not self.policy.startswith(PREFIX):
-            raise ValueError("--stale needs --policy hf:MODEL: the small network plays too fast to play ahead")
-        if self.stale and self.evolve.on:
-            raise ValueError("--stale plays ahead of the changes that --evolve makes to the library: leave one out")
 
 
 _LEAST: Mapping[str, float] = {

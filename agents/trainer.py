@@ -29,6 +29,7 @@ from skillflow_gym.agents.display import Display
 from skillflow_gym.agents.evolution import Evolution
 from skillflow_gym.agents.panel import Panel
 from skillflow_gym.agents.policies.lm import LanguageModel
+from skillflow_gym.agents.policies.lm_args import PREFIX
 from skillflow_gym.agents.policies.load import make_policy
 from skillflow_gym.agents.policies.scorer import Scorer
 from skillflow_gym.agents.policies.skill_trials import SkillTrials
@@ -115,6 +116,10 @@ class Trainer:
         """Load the tasks, make or reopen the run's folder, restore the newest checkpoint if there is one."""
         if (args.replay_groups or args.stale) and not (objective.off_policy or objective.weighs):
             raise ValueError(f"{objective.name} is on-policy: leave --replay-groups and --stale at 0")
+        if args.stale and not args.policy.startswith(PREFIX):
+            raise ValueError("--stale needs --policy hf:MODEL: the small network plays too fast to play ahead")
+        if args.stale and args.evolve.on:
+            raise ValueError("--stale plays ahead of the changes that --evolve makes to the library: leave one out")
         self.processes = Processes.join(args.policy, args.lm)
         self.console = console if self.processes.main else Console(quiet=True, force_terminal=False)
         self.args, self.objective = args, objective

@@ -291,13 +291,15 @@ class LanguageModel:
         return nodes
 
     def _base(self, node: Node) -> Tensor:
-        """The base's scores of a node, which never change."""
-        if node not in self._base_scores:
+        """The base's scores of a node, which never change; what a twin has found is known as well."""
+        found = self._base_scores.get(node)
+        if found is None:
             with self.adapted.using("reference"):
-                self._base_scores[node] = self._scores(node)
-            if len(self._base_scores) > 4096:
-                del self._base_scores[next(iter(self._base_scores))]
-        return self._base_scores[node]
+                found = self._scores(node)
+            if len(self._base_scores) >= 4096:
+                self._base_scores.clear()
+            self._base_scores[node] = found
+        return found
 
     def _own_base(self, node: Node) -> Tensor:
         """The base's scores of a node if they are for this process to keep, else zeros."""
@@ -326,9 +328,9 @@ class LanguageModel:
 
     def twin(self) -> LanguageModel:
         """The same policy with adapters of its own: it may act in a thread while this one is trained in another."""
-        shared: dict[int, Any] = {id(parameter): parameter for parameter in self.adapted.frozen}
         chat = Chat(deepcopy(self.chat.tokenizer), self.chat.ends, self.args.thinking)  # a tokenizer is for one thread
-        return deepcopy(self, {**shared, id(self.chat): chat})
+        shared = [self._base_scores, *self.adapted.frozen]
+        return deepcopy(self, {id(self.chat): chat, **{id(part): part for part in shared}})
 
     def train(self, mode: bool = True) -> None:
         """Nothing changes: there is no dropout, so that what is scored is what was sampled."""
