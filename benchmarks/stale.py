@@ -2,7 +2,7 @@
 
 python benchmarks/stale.py [--latency 0.1] [--stale 0 1 2]
 
-A small random model chooses among WebShop's proposals; the executor only waits and then does what it is told. Without
+A small random model opens the tests' vaults; the executor only waits and then does what it is told. Without
 --stale an update takes the time of its rollouts and that of its gradient steps; with it, ideally the longer of the two.
 """
 
@@ -27,6 +27,8 @@ from skillflow_gym.agents.trainer import Trainer
 from skillflow_gym.agents.ttb import TTB, Args
 from skillflow_gym.episode import suite_env
 from tests.agents import tiny_models
+from tests.agents.test_lm_training import short_prompts
+from tests.contract.outsider import registered
 
 
 def slow(make_env: Any, latency: float) -> gym.Env[Any, Any]:
@@ -42,7 +44,7 @@ def measure(folder: Path, stale: int, options: argparse.Namespace) -> tuple[floa
     panel = {"eval_tasks": 1, "eval_rollouts": 1, "paths_every": 0, "trajectories_every": 0}
     lm = LMArgs(decide="choose", rank=4, device="cpu")
     args = Args(
-        env="WebShop-v0",
+        env="Vaults",
         source="mini",
         policy=f"hf:{folder / 'model'}",
         lm=lm,
@@ -71,11 +73,10 @@ def main() -> None:
     parser.add_argument("--stale", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--turns", type=int, default=6)
-    parser.add_argument("--hidden", type=int, default=64, help="width of the model")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, registered(), tiny_models.one_thread():
         folder = Path(name)
-        tiny_models.save("qwen3", folder / "model", hidden=options.hidden)
+        short_prompts(folder / "model")
         first = 0.0
         for stale in options.stale:
             total, waited, computed = measure(folder, stale, options)
