@@ -16,11 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from skillflow_gym.actions import Action, ActionKind
 from skillflow_gym.agents.policies.lm_adapters import AdaptedModel, load_base
 from skillflow_gym.agents.policies.lm_args import LMArgs
+from skillflow_gym.agents.policies.lm_cache import Reading, Readings
 from skillflow_gym.agents.policies.lm_chat import Chat
 from skillflow_gym.agents.policies.lm_choose import Node, rows_of, scores
-from skillflow_gym.agents.policies.lm_generate import generate
+from skillflow_gym.agents.policies.lm_generate import Sampled, generate
 from skillflow_gym.agents.policies.lm_score import Row, Scoring, log_probs
 from skillflow_gym.agents.policies.lm_tree import Ids, can_grow
 from skillflow_gym.agents.processes import ALONE
@@ -64,6 +66,7 @@ class LanguageModel:
         self.adapted = AdaptedModel(base, self.args, hindsight, seed)
         self.updates, self.greedy, self._warned = 0, False, False
         self.processes = ALONE
+        self._readings = Readings(self.args.cache_tokens)
         self._base_scores: dict[Node, Tensor] = {}
 
     @classmethod
@@ -109,6 +112,11 @@ class LanguageModel:
         self, contexts: list[Context], transcripts: list[tuple[Ids, Ids]], rngs: list[np.random.Generator]
     ) -> list[Decision]:
         prompts = [(*before, *new) for before, new in transcripts]
+
+        def keep(number: int, sampled: Sampled, reading: Reading) -> None:
+            if not _last(contexts[number], self.chat.parse(sampled.ids)):
+                self._readings.keep("policy", reading)
+
         with self.adapted.using("policy"):
             drawn = generate(
                 self.adapted.model,
@@ -119,6 +127,9 @@ class LanguageModel:
                 temperature=self.args.temperature,
                 greedy=self.greedy,
                 budget=self.args.token_budget,
+                # The last id of an answer was sampled and not read.
+                known=self._readings.take("policy", [(before, (len(before) - 1,)) for before, _ in transcripts]),
+                keep=keep,
             )
         return [
             Decision(self.chat.parse(ids), math.fsum(values), math.nan, -1, *_segment(new, ids, values))
@@ -128,15 +139,22 @@ class LanguageModel:
     def _choose(
         self, contexts: list[Context], transcripts: list[tuple[Ids, Ids]], rngs: list[np.random.Generator]
     ) -> list[Decision]:
-        decisions = []
-        for context, (_, new), row, rng in zip(
-            contexts, transcripts, self._distributions(contexts, transcripts), rngs, strict=True
-        ):
+        nodes = [
+            Node((*before, *new), tuple(map(self.chat.action_ids, context.proposals)), _pauses(context.turns))
+            for context, (before, new) in zip(contexts, transcripts, strict=True)
+        ]
+        found, decisions, going = self._distributions(nodes), [], set[Ids]()
+        for context, (_, new), node, rng in zip(contexts, transcripts, nodes, rngs, strict=True):
+            row = found[node]
             if self.greedy:
                 index = int(row.argmax())
             else:
                 index = min(int(np.searchsorted(np.cumsum(np.exp(row)), rng.random())), len(row) - 1)
             decisions.append(self._decision(context, new, row, index))
+            if not _last(context, context.proposals[index]):
+                going.add(node.history[:-1])
+        ended = {node.history[:-1] for node in nodes} - going
+        self._readings.drop([(which, ids) for which in ("policy", "reference") for ids in ended])
         return decisions
 
     def _decision(self, context: Context, new: Ids, row: NDArray[np.float64], index: int) -> Decision:
@@ -146,21 +164,11 @@ class LanguageModel:
         segment = _segment(new, ids, (float(row[index]), *[0.0] * (len(ids) - 1)))
         return Decision(action, float(row[index]), reference, index, *segment)
 
-    def _distributions(
-        self, contexts: Sequence[Context], transcripts: Sequence[tuple[Ids, Ids]]
-    ) -> list[NDArray[np.float64]]:
-        """The log-probabilities of the proposals of each context, [N] in nats."""
-        nodes = [
-            ((*before, *new), tuple(self.chat.action_ids(action) for action in context.proposals))
-            for context, (before, new) in zip(contexts, transcripts, strict=True)
-        ]
+    def _distributions(self, nodes: Sequence[Node]) -> dict[Node, NDArray[np.float64]]:
+        """The log-probabilities of the proposals of each node, [N] in nats."""
         different = list(dict.fromkeys(nodes))  # rollouts of a task begin alike
-        found = {}
-        with self.adapted.using("policy"):
-            policy = [self._scores(node) for node in different]
-        for node, values in zip(different, policy, strict=True):
-            found[node] = torch.log_softmax(values - self._base(node), dim=0).numpy()
-        return [found[node] for node in nodes]
+        policy, base = self._scores("policy", different), self._base(different)
+        return {node: torch.log_softmax(policy[node] - base[node], dim=0).numpy() for node in different}
 
     def _transcript(self, context: Context) -> tuple[Ids, Ids]:
         """The transcript so far, and what comes before the next answer.
@@ -262,53 +270,63 @@ class LanguageModel:
         tree = can_grow(self.adapted.model.config)
         # The observation that P_phi sees is no part of what comes after it.
         for line in [[node] for node in nodes] if which == "hindsight" else lines:
-            new = [node for node in dict.fromkeys(line) if node[1] and node not in firsts]  # rollouts begin alike
+            # Rollouts of a task begin alike.
+            new = [node for node in dict.fromkeys(line) if node.candidates and node not in firsts]
             if new:
                 rows += rows_of(new, count, tree)
             for node in new:
                 firsts[node] = count
-                count += len(node[1])
+                count += len(node.candidates)
+        own = [node for node in firsts if self.processes.owns(node)]
+        known = self._base(own)  # those of the other nodes are for other processes to know
+        parts = [known.get(node, torch.zeros(len(node.candidates), dtype=torch.float64)) for node in firsts]
+        base = self.processes.total(torch.cat([torch.zeros(0, dtype=torch.float64), *parts]))[0]
         scored = log_probs(self._scoring(which), rows, count, self.adapted.parameters(which))
-        base = self.processes.total(torch.cat([torch.zeros(0, dtype=torch.float64), *map(self._own_base, firsts)]))[0]
         differences, values = scored - base, []
         for turn, node in zip(turns, nodes, strict=True):
-            if node[1]:
-                start = firsts[node]
-                values.append(torch.log_softmax(differences[start : start + len(node[1])], dim=0)[turn.chosen])
+            if node.candidates:
+                part = differences[firsts[node] :][: len(node.candidates)]
+                values.append(torch.log_softmax(part, dim=0)[turn.chosen])
             else:
                 values.append(torch.zeros((), dtype=torch.float64))
         return torch.stack(values)
 
     def _nodes(self, trajectory: Trajectory, which: Which) -> list[Node]:
         """What was chosen from at each turn, and after what: for P_phi also after the observation that followed."""
-        nodes, before = list[Node](), Ids()
-        for turn in trajectory.turns:
-            history = (*before, *_parts(turn)[0])
+        nodes, before, pauses = list[Node](), Ids(), _pauses(trajectory.turns)
+        for number, turn in enumerate(trajectory.turns):
+            history, earlier = (*before, *_parts(turn)[0]), pauses[:number]
             if which == "hindsight":
                 history += tuple(self.chat.reply(turn.observation, turn.admissible, -1))
-            nodes.append((history, tuple(self.chat.action_ids(action) for action in turn.candidates)))
+                earlier = pauses[: number + 1]
+            nodes.append(Node(history, tuple(map(self.chat.action_ids, turn.candidates)), earlier))
             before += turn.token_ids
         return nodes
 
-    def _base(self, node: Node) -> Tensor:
-        """The base's scores of a node, which never change; what a twin has found is known as well."""
-        found = self._base_scores.get(node)
-        if found is None:
-            with self.adapted.using("reference"):
-                found = self._scores(node)
-            if len(self._base_scores) >= 4096:
-                self._base_scores.clear()
-            self._base_scores[node] = found
+    def _base(self, nodes: Sequence[Node]) -> dict[Node, Tensor]:
+        """The base's scores of nodes, which never change; what a twin has found, in its own thread, is known as well."""
+        found = {node: scores for node in nodes if (scores := self._base_scores.get(node)) is not None}
+        new = self._scores("reference", [node for node in nodes if node not in found])
+        if len(self._base_scores) + len(new) > 4096:
+            self._base_scores.clear()
+        self._base_scores.update(new)
+        return found | new
+
+    def _scores(self, which: Which, nodes: Sequence[Node]) -> dict[Node, Tensor]:
+        """The scores of the candidates of each node, [N] in nats."""
+        found = dict[Node, Tensor]()
+        with self.adapted.using(which):
+            readings = self._readings.take(which, [(node.history, node.pauses) for node in nodes])
+            for node, known in zip(nodes, readings, strict=True):
+                # What another node has read meanwhile may be the beginning of this one: they may be of one trajectory.
+                known = known or self._readings.take(which, [(node.history, node.pauses)])[0]
+                limits = (self.args.temperature, self.args.token_budget)
+                found[node], reading = scores(self.adapted.model, node, *limits, known)
+                self._readings.keep(which, reading)
         return found
 
-    def _own_base(self, node: Node) -> Tensor:
-        """The base's scores of a node if they are for this process to keep, else zeros."""
-        return self._base(node) if self.processes.owns(node) else torch.zeros(len(node[1]), dtype=torch.float64)
-
-    def _scores(self, node: Node) -> Tensor:
-        return scores(self.adapted.model, *node, self.args.temperature, self.args.token_budget)
-
     def _scoring(self, which: Which) -> Scoring:
+        self._readings.clear()  # acting is over: there is memory to be had
         active = partial(self.adapted.using, which)
         args = self.args
         limits = (args.temperature, args.token_budget, args.checkpointing)
@@ -338,6 +356,7 @@ class LanguageModel:
     def bump(self) -> None:
         """Count an update: the parameters have changed."""
         self.updates += 1
+        self._readings.clear()
 
     def state_dict(self) -> dict[str, Any]:
         """The adapters, the number of updates, and the hash of the base that they belong to."""
@@ -356,6 +375,7 @@ class LanguageModel:
         if state["base"] != self.adapted.fingerprint:
             raise ValueError("the adapters were trained on other weights than the model now has: restore its folder")
         self.adapted.load_state_dict(state["adapters"])
+        self._readings.clear()
         self.updates = state["updates"]
 
     def save_adapters(self, folder: Path) -> None:
@@ -384,6 +404,21 @@ def _parts(turn: Turn) -> tuple[Ids, Ids]:
     """What came before a turn's answer, and the answer."""
     start = turn.action_mask.index(1) if 1 in turn.action_mask else len(turn.token_ids)
     return turn.token_ids[:start], turn.token_ids[start:]
+
+
+def _pauses(turns: Sequence[Turn]) -> tuple[int, ...]:
+    """How many ids had been read when each turn was decided: all but the last one before its answer."""
+    pauses, size = list[int](), 0
+    for turn in turns:
+        pauses.append(size + len(_parts(turn)[0]) - 1)
+        size += len(turn.token_ids)
+    return tuple(pauses)
+
+
+def _last(context: Context, action: Action | str) -> bool:
+    """Whether ``action`` ends the episode, as far as a policy can tell: a benchmark may end it at any time."""
+    accepts = isinstance(action, Action) and action.kind is ActionKind.ACCEPT
+    return accepts or context.step + 1 >= context.step_limit
 
 
 def _transcript_rows(trajectory: Trajectory, owner: int) -> list[Row]:

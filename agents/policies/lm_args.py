@@ -31,6 +31,9 @@ class LMArgs:
     """Most tokens of an episode; 0 for what the model was made for. Beyond it every further turn is an error."""
     token_budget: int = 16384
     """Most tokens in a batch, padding included: of training, of scoring and of the prompts of generation."""
+    cache_tokens: int = 65536
+    """Most tokens of unfinished episodes that stay read between turns: each takes what the model keeps of a token. 0
+    for none: every turn reads the whole transcript."""
     checkpointing: bool = False
     """Keep only the inputs of each layer for the backward pass and compute the rest again: slower, less memory."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -47,7 +50,14 @@ class LMArgs:
         Raises:
             ValueError: a number is too small, or two arguments contradict each other.
         """
-        least = {"rank": 1, "hindsight_rank": 1, "max_new_tokens": 1, "context_tokens": 0, "token_budget": 1}
+        least = {
+            "rank": 1,
+            "hindsight_rank": 1,
+            "max_new_tokens": 1,
+            "context_tokens": 0,
+            "token_budget": 1,
+            "cache_tokens": 0,
+        }
         for name, smallest in least.items():
             if not getattr(self, name) >= smallest:
                 shown = name.replace("_", "-")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from skillflow_gym.agents.policies.lm_score import only
+from skillflow_gym.agents.policies.lm_cache import Reading, can_join, read_together, row_of
+from skillflow_gym.agents.policies.lm_tree import Ids
 
 
 class Sampled(NamedTuple):
     """What a model wrote: its ids, with the one that ends the turn if it came to that, and their log-probabilities."""
 
-    ids: tuple[int, ...]
+    ids: Ids
     log_probs: tuple[float, ...]
+
+
+Keep = Callable[[int, Sampled, Reading], None]
+"""Gets the number of a prompt, what was written, and the reading of both up to the last id, which was not read."""
 
 
 @torch.no_grad()
@@ -30,64 +35,76 @@ def generate(
     temperature: float = 1.0,
     greedy: bool = False,
     budget: int = 1 << 62,
+    known: Sequence[Reading | None] = (),
+    keep: Keep | None = None,
 ) -> list[Sampled]:
     """Continue each prompt until an id of ``ends`` or ``most`` ids.
 
     One uniform number of a prompt's own generator decides an id, so what one prompt draws does not depend on the
-    others. Prompts of similar length share a batch of at most ``budget`` ids; equal prompts are read once.
+    others. Prompts of similar length share a batch of at most ``budget`` ids; equal prompts are read once, and of what
+    is ``known`` of a prompt nothing is read again.
     """
-    results: list[Sampled] = [Sampled((), ())] * len(prompts)
-    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]), reverse=True)
+    texts = [tuple(prompt) for prompt in prompts]
+    readings = dict(zip(texts, known, strict=True)) if known else dict.fromkeys(texts)
+    results: list[Sampled] = [Sampled((), ())] * len(texts)
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
     while order:
-        longest = len(prompts[order[0]]) + most
+        longest = len(texts[order[0]]) + most
         size = max(1, budget // longest)
         batch, order = order[:size], order[size:]
-        drawn = _batch(model, [prompts[i] for i in batch], [rngs[i] for i in batch], ends, most, temperature, greedy)
-        for i, sampled in zip(batch, drawn, strict=True):
+        different = list(dict.fromkeys(texts[i] for i in batch))
+        cache, logits, numbers = read_together(model, different, [readings[text] for text in different])
+        rows = {different[number]: row for row, number in enumerate(numbers)}
+        each = torch.tensor([rows[texts[i]] for i in batch], device=model.device)
+        cache.reorder_cache(each)
+        uniforms = None if greedy else [rngs[i].random for i in batch]
+        lengths = [len(texts[i]) for i in batch]
+        for n, sampled, row in _write(model, cache, logits[each], lengths, uniforms, ends, most, temperature):
+            i = batch[n]
             results[i] = sampled
+            if keep is not None and can_join(model, cache):
+                ids = (*texts[i], *sampled.ids[:-1])
+                keep(i, sampled, Reading(ids, row_of(cache, row, len(ids))))
     return results
 
 
-def _batch(
+def _write(
     model: Any,
-    prompts: Sequence[Sequence[int]],
-    rngs: Sequence[np.random.Generator],
+    cache: Any,
+    logits: Tensor,
+    lengths: Sequence[int],
+    uniforms: Sequence[Callable[[], float]] | None,
     ends: Collection[int],
     most: int,
     temperature: float,
-    greedy: bool,
-) -> list[Sampled]:
-    device = model.device
-    rows = {prompt: row for row, prompt in enumerate(dict.fromkeys(map(tuple, prompts)))}
-    width = max(map(len, prompts))
-    ids, mask = torch.zeros(len(rows), width, dtype=torch.long), torch.zeros(len(rows), width, dtype=torch.long)
-    for prompt, row in rows.items():  # padding on the left, so that all continue at the same column
-        ids[row, width - len(prompt) :] = torch.tensor(prompt)
-        mask[row, width - len(prompt) :] = 1
-    ids, mask = ids.to(device), mask.to(device)
-    positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
-    last = torch.full((len(rows),), width - 1, device=device)
-    with only(model, torch.arange(len(rows), device=device), last):
-        read = model(input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True)
-    each = torch.tensor([rows[tuple(prompt)] for prompt in prompts], device=device)
-    cache, logits, mask, positions = read.past_key_values, read.logits[each], mask[each], positions[each][:, -1:]
-    cache.reorder_cache(each)
+) -> Iterator[tuple[int, Sampled, int]]:
+    """Continue the rows of ``cache``, which hold ``lengths`` ids.
 
-    written: list[list[int]] = [[] for _ in prompts]
-    scores: list[list[float]] = [[] for _ in prompts]
-    active = list(range(len(prompts)))  # the prompts that the rows of the cache belong to
+    Yields:
+        The number of a text that has ended, the text, and its row in the cache at that time.
+    """
+    device, width = model.device, max(lengths)
+    positions = torch.tensor(lengths, device=device)[:, None] - 1
+    mask = (torch.arange(width, device=device) >= width - 1 - positions).long()
+    written: list[list[int]] = [[] for _ in lengths]
+    scores: list[list[float]] = [[] for _ in lengths]
+    active = list(range(len(lengths)))  # the texts that the rows of the cache belong to
     while True:
-        chosen, values = _draw(logits.float() / temperature, None if greedy else [rngs[i].random() for i in active])
-        for i, token, value in zip(active, chosen.tolist(), values.tolist(), strict=True):
-            written[i].append(token)
-            scores[i].append(value)
-        going = [n for n, i in enumerate(active) if written[i][-1] not in ends and len(written[i]) < most]
+        drawn = _draw(logits.float() / temperature, None if uniforms is None else [uniforms[n]() for n in active])
+        for n, token, value in zip(active, *(values.tolist() for values in drawn), strict=True):
+            written[n].append(token)
+            scores[n].append(value)
+        going = [row for row, n in enumerate(active) if written[n][-1] not in ends and len(written[n]) < most]
+        for row, n in enumerate(active):
+            if row not in going:
+                yield n, Sampled(tuple(written[n]), tuple(scores[n])), row
         if not going:
-            return [Sampled(tuple(w), tuple(s)) for w, s in zip(written, scores, strict=True)]
+            return
+        chosen = drawn[0]
         if len(going) < len(active):
             kept = torch.tensor(going, device=device)
             cache.reorder_cache(kept)
-            active, chosen = [active[n] for n in going], chosen[kept]
+            active, chosen = [active[row] for row in going], chosen[kept]
             mask, positions = mask[kept], positions[kept]
         mask, positions = torch.cat([mask, mask.new_ones(len(active), 1)], dim=1), positions + 1
         logits = model(
