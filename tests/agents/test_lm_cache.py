@@ -11,6 +11,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from transformers import AutoConfig
+from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
 from skillflow_gym import Action
 from skillflow_gym.agents.policies.lm import LanguageModel
@@ -77,10 +79,12 @@ def test_what_was_read_is_not_read_again(architecture: str, decide: str) -> None
         assert sum(fed) <= new + first, "every id once, an opening once for its task, with its padding"
 
 
-@every_model
-def test_readings_of_any_length_go_on_together(architecture: str) -> None:
-    """Shorter and longer than the window; some with equally many new ids, one of which nothing is known."""
-    network, kept = model(architecture), dict[int, Reading]()
+def two_turns(network: Any, budget: int = 1 << 20) -> int:
+    """Write, go on from readings as from whole prompts, and say how many readings there were.
+
+    The prompts are shorter and longer than a window; some have equally many new ids, of one nothing is known.
+    """
+    kept = dict[int, Reading]()
 
     def turn(prompts: list[list[int]], **options: Any) -> list[Sampled]:
         rngs = [np.random.default_rng(seed) for seed in range(len(prompts))]
@@ -90,13 +94,37 @@ def test_readings_of_any_length_go_on_together(architecture: str) -> None:
     drawn = turn(prompts, keep=lambda i, _, reading: kept.update({i: reading}))
     for number, new in enumerate((5, 5, 80, 1, 30, 5, 70)):
         prompts[number] += [*drawn[number].ids, *range(100, 100 + new)]
-        assert prompts[number][: len(kept[number].ids)] == [*kept[number].ids]
-    del kept[3]
-    for budget in (1 << 20, 400):
-        again = turn(prompts, known=[kept.get(number) for number in range(7)], budget=budget)
-        for one, other in zip(again, turn(prompts), strict=True):
-            assert one.ids == other.ids
-            np.testing.assert_allclose(one.log_probs, other.log_probs, atol=1e-5)
+    known = [None if number == 3 else kept.get(number) for number in range(len(prompts))]
+    assert all(r is None or prompt[: len(r.ids)] == [*r.ids] for prompt, r in zip(prompts, known, strict=True))
+    for one, other in zip(turn(prompts, known=known, budget=budget), turn(prompts), strict=True):
+        assert one.ids == other.ids
+        np.testing.assert_allclose(one.log_probs, other.log_probs, atol=1e-5)
+    return len(kept)
+
+
+@pytest.mark.parametrize("budget", [1 << 20, 400])
+@every_model
+def test_readings_of_any_length_go_on_together(architecture: str, budget: int) -> None:
+    assert two_turns(model(architecture), budget) == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "readings"),
+    [
+        ("mistral", {"sliding_window": 64}, 7),
+        ("lfm2", {"layer_types": ["conv", "full_attention"], "block_auto_adjust_ff_dim": False}, 7),
+        ("llama4_text", {"attention_chunk_size": 64, "intermediate_size_mlp": 128, "num_local_experts": 2}, 0),
+        ("falcon_h1", {"mamba_d_ssm": 64, "mamba_n_heads": 4, "mamba_d_head": 16, "mamba_d_state": 16}, 0),
+    ],
+)
+def test_other_architectures_go_on_or_read_anew(name: str, options: dict[str, Any], readings: int) -> None:
+    shared = {"vocab_size": 400, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "head_dim": 16}
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "initializer_range": 0.1, "pad_token_id": 0}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        config = AutoConfig.for_model(name, **shared, **heads, **options)
+        network = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+    assert two_turns(network) == readings
 
 
 @every_way
