@@ -1,6 +1,6 @@
 """Rollouts of a language model that keeps what it has read between turns, against reading every transcript anew.
 
-python benchmarks/lm_rollout.py [--layers 12 --hidden 512] [--architecture qwen3_5]
+python benchmarks/lm_rollout.py [--layers 12 --hidden 256 --answer 30] [--architecture qwen3_5]
 
 Episodes of a group begin alike; each turn makes the prompt 100 to 400 ids longer. Measured are free generation, and the
 choice among proposals by the policy alone: what its base says of them is computed in the same way. Counted are the ids
