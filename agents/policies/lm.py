@@ -304,8 +304,8 @@ class LanguageModel:
         return nodes
 
     def _base(self, nodes: Sequence[Node]) -> dict[Node, Tensor]:
-        """The base's scores of nodes, which never change; what a twin has found, in its own thread, is known as well."""
-        found = {node: scores for node in nodes if (scores := self._base_scores.get(node)) is not None}
+        """The base's scores of nodes, which never change; a twin in another thread finds them for both."""
+        found = {node: values for node in nodes if (values := self._base_scores.get(node)) is not None}
         new = self._scores("reference", [node for node in nodes if node not in found])
         if len(self._base_scores) + len(new) > 4096:
             self._base_scores.clear()
