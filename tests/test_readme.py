@@ -142,7 +142,9 @@ def test_commands_exist_as_written(page: Path) -> None:
             check_pip(words)
         elif words[0] == "python" and words[1].endswith(".py"):
             script = (ROOT / words[1]).read_text(encoding="utf-8")
-            assert [word for word in words if word.startswith("--") and f'"{word}"' not in script] == []
+            flags = {word for word in words if word.startswith("--")}
+            fields = {f"--{name.replace('_', '-')}" for name in re.findall(r"^    (\w+): ", script, re.MULTILINE)}
+            assert [flag for flag in flags - fields if f'"{flag}"' not in script] == []
         elif words[0] == "cd":
             assert words[1] == "skillflow-gym" or (ROOT / words[1]).is_dir()
         else:
