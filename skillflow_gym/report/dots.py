@@ -1,9 +1,10 @@
-"""Means with their 95% intervals as inline SVG: a dot and a whisker per row, on one scale from 0 to 1."""
+"""Means with their 95% intervals as inline SVG: a dot and a whisker per row, on one scale from 0."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
+from math import ceil, isnan
 from typing import NamedTuple
 
 from skillflow_gym.rendering import printable
@@ -20,13 +21,19 @@ class Dot(NamedTuple):
     value: Interval
 
 
+def axis_end(values: Iterable[float]) -> float:
+    """Where an axis for ``values`` in [0, 1] ends: the next tenth above all of them that are known."""
+    return min(1.0, max(0.1, ceil(max((v for v in values if not isnan(v)), default=1.0) * 10 - 1e-9) / 10))
+
+
 def draw(rows: Sequence[Dot], figure: str) -> str:
     """The plot of ``figure``."""
-    height, scale = LINE * len(rows) + 30, WIDTH - LEFT - 20
+    end = axis_end(value for row in rows for value in (row.value.mean, row.value.high))
+    height, scale = LINE * len(rows) + 30, (WIDTH - LEFT - 20) / end
     parts = [
         f'<line class="grid" x1="{LEFT + scale * v:.0f}" x2="{LEFT + scale * v:.0f}" y1="4" y2="{height - 24}"/>'
-        f'<text class="tick" x="{LEFT + scale * v:.0f}" y="{height - 8}" text-anchor="middle">{v:g}</text>'
-        for v in (0, 0.25, 0.5, 0.75, 1)
+        f'<text class="tick" x="{LEFT + scale * v:.0f}" y="{height - 8}" text-anchor="middle">{v:.2g}</text>'
+        for v in (end * share / 4 for share in range(5))
     ]
     for n, (name, colour, value) in enumerate(rows):
         y, name = LINE * n + 18, printable(name)

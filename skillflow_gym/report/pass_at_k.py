@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from math import ceil, isnan, log2
+from math import isnan, log2
 from typing import NamedTuple
 
 from skillflow_gym.rendering import printable
+from skillflow_gym.report.dots import axis_end
 from skillflow_gym.stats import Interval
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 460, 270, 40, 36, 10, 18
@@ -30,9 +31,7 @@ def draw(lines: Sequence[Line]) -> str:
     if not lines:
         return ""
     most = max(len(line.values) for line in lines)
-    ends = [i.high for line in lines for i in line.intervals.values() if not isnan(i.high)]
-    highest = max([*ends, *(v for line in lines for v in line.values if not isnan(v))])
-    top = min(1.0, max(0.1, ceil(highest * 10 - 1e-9) / 10))
+    top = axis_end(v for line in lines for v in (*line.values, *(i.high for i in line.intervals.values())))
 
     def at(k: float, value: float) -> tuple[float, float]:
         x = LEFT + 12 + (WIDTH - LEFT - RIGHT - 12) * log2(k) / max(log2(most), 1)

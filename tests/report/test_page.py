@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,6 +22,7 @@ from skillflow_gym.report import (
     write_report,
 )
 from skillflow_gym.report import comparison as compared
+from skillflow_gym.report.dots import axis_end
 from skillflow_gym.report.flow_graph import flow_graph
 from skillflow_gym.stats import pass_at_k
 from tests.report.making import HOSTILE, comparison, evolved, rollout, run_folder, turn
@@ -182,3 +184,8 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
         read_run(tmp_path)
     with pytest.raises(ReportError, match="at least one run"):
         write_report(tmp_path / "r.html", [])
+
+
+def test_an_axis_ends_at_the_next_tenth() -> None:
+    known = ([0.12, math.nan], [0.3], [0.97, 0.2], [0.0], [math.nan])
+    assert [axis_end(values) for values in known] == [0.2, 0.3, 1.0, 0.1, 1.0]
