@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from copy import copy, deepcopy
 from dataclasses import replace
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from skillflow_gym.agents.policies.lm_chat import Chat
 from skillflow_gym.agents.policies.lm_choose import Node, rows_of, scores
 from skillflow_gym.agents.policies.lm_generate import Sampled, generate
 from skillflow_gym.agents.policies.lm_score import Row, Scoring, log_probs
-from skillflow_gym.agents.policies.lm_tree import Ids, can_grow
+from skillflow_gym.agents.policies.lm_tree import Ids, can_branch
 from skillflow_gym.agents.processes import ALONE
 from skillflow_gym.policy import Decision, Which
 from skillflow_gym.trajectory import Context, Trajectory, Turn
@@ -264,19 +265,11 @@ class LanguageModel:
         turns = [turn for t in trajectories for turn in t.turns]
         if which == "reference":
             return -torch.tensor([float(len(turn.candidates) or 1) for turn in turns]).log()
-        lines = [self._nodes(t, which) for t in trajectories]
-        nodes = [node for line in lines for node in line]
-        firsts, rows, count = dict[Node, int](), list[Row](), 0
-        tree = can_grow(self.adapted.model.config)
-        # The observation that P_phi sees is no part of what comes after it.
-        for line in [[node] for node in nodes] if which == "hindsight" else lines:
-            # Rollouts of a task begin alike.
-            new = [node for node in dict.fromkeys(line) if node.candidates and node not in firsts]
-            if new:
-                rows += rows_of(new, count, tree)
-            for node in new:
-                firsts[node] = count
-                count += len(node.candidates)
+        nodes = [node for t in trajectories for node in self._nodes(t, which)]
+        different = [node for node in dict.fromkeys(nodes) if node.candidates]  # rollouts of a task begin alike
+        rows = rows_of(different, can_branch(self.adapted.model.config))
+        firsts = dict(zip(different, accumulate((len(node.candidates) for node in different), initial=0), strict=False))
+        count = sum(len(node.candidates) for node in different)
         own = [node for node in firsts if self.processes.owns(node)]
         known = self._base(own)  # those of the other nodes are for other processes to know
         parts = [known.get(node, torch.zeros(len(node.candidates), dtype=torch.float64)) for node in firsts]

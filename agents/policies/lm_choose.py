@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from skillflow_gym.agents.policies.lm_cache import Reading
-from skillflow_gym.agents.policies.lm_score import Row, only
-from skillflow_gym.agents.policies.lm_tree import Ids, grow
+from skillflow_gym.agents.policies.lm_score import Row, only, predictions
+from skillflow_gym.agents.policies.lm_tree import Ids, Trie, attend_behind, can_branch_off
+
+_WIDTH = 2048
+"""Most ids of a row of many texts: what they share is read once, but each id is compared with all others."""
 
 
 class Node(NamedTuple):
@@ -35,24 +38,57 @@ class Node(NamedTuple):
     pauses: tuple[int, ...] = ()
 
 
-def rows_of(line: Sequence[Node], first_owner: int, tree: bool) -> list[Row]:
-    """The rows that score every candidate of the nodes, whose values are numbered from ``first_owner`` on.
+def rows_of(nodes: Sequence[Node], branching: bool) -> list[Row]:
+    """The rows that score every candidate of the nodes; their values are numbered in that order.
 
     Args:
-        line: nodes of which each history is a prefix of the next one's.
-        first_owner: the number of the first candidate's value.
-        tree: one row for all of them, if the model can; else one for each candidate.
+        nodes: those that begin alike stand together.
+        branching: as many of them in a row as have room, if the model can; else a row for each candidate.
     """
-    answers = [(history, ids) for history, candidates, _ in line for ids in candidates]
-    numbers = range(first_owner, first_owner + len(answers))
-    owners = [number for number, (_, ids) in zip(numbers, answers, strict=True) for _ in ids]
-    if tree:
-        ids, layout, places, sources = grow(line[-1].history, [(len(history), answer) for history, answer in answers])
-        return [Row(ids, places, sources, owners, layout)]
-    return [
-        Row.text((*history, *ids), range(len(history), len(history) + len(ids)), [number] * len(ids))
-        for number, (history, ids) in zip(numbers, answers, strict=True)
-    ]
+    firsts = accumulate((len(node.candidates) for node in nodes), initial=0)
+    numbered = list(zip(nodes, firsts, strict=False))
+    if branching:
+        return [_branches(part) for part in _parts(numbered)]
+    rows = []
+    for node, first in numbered:
+        start = len(node.history)
+        for owner, ids in enumerate(node.candidates, start=first):
+            rows.append(Row.text((*node.history, *ids), range(start, start + len(ids)), [owner] * len(ids)))
+    return rows
+
+
+def _parts(nodes: Sequence[tuple[Node, int]]) -> list[list[tuple[Node, int]]]:
+    """The nodes in rows of at most ``_WIDTH`` ids, unless one by itself has more."""
+    parts, trie = list[list[tuple[Node, int]]](), Trie()
+    for node, first in nodes:
+        new = len(node.history) - trie.known(node.history) + sum(map(len, node.candidates))
+        if not parts or len(trie) + new > _WIDTH:
+            parts.append([])
+            trie = Trie()
+        parts[-1].append((node, first))
+        _grow(trie, node.history, node.candidates)
+    return parts
+
+
+def _branches(nodes: Sequence[tuple[Node, int]]) -> Row:
+    """One row for all candidates of nodes, whose values are numbered from the number beside each on."""
+    trie, sources, targets, owners = Trie(), list[int](), list[int](), list[int]()
+    for node, first in nodes:
+        more_sources, more_targets, own = _grow(trie, node.history, node.candidates)
+        sources += more_sources
+        targets += more_targets
+        owners += [first + number for number in own]
+    return Row(trie.ids, sources, targets, owners, trie)
+
+
+def _grow(trie: Trie, history: Ids, candidates: Sequence[Ids]) -> tuple[list[int], list[int], list[int]]:
+    """Write candidates behind a history; the places that predict their ids, these ids, and the candidate of each."""
+    sources, targets, owners, end = list[int](), list[int](), list[int](), trie.add(history)[-1]
+    for number, ids in enumerate(candidates):
+        sources += [end, *trie.add(ids[:-1], end)]  # nothing comes after the last one, so it need not be read
+        targets += ids
+        owners += [number] * len(ids)
+    return sources, targets, owners
 
 
 @torch.no_grad()
@@ -75,18 +111,39 @@ def scores(
             reading = Reading(node.history[:pause], read.past_key_values)
     values: list[Tensor] = []
     size = max(1, budget // max(map(len, node.candidates)))
+    behind = _behind if can_branch_off(model.config) else _beside
     for start in range(0, len(node.candidates), size):
         part = node.candidates[start : start + size]
-        cache = deepcopy(reading.cache)
-        cache.reorder_cache(torch.zeros(len(part), dtype=torch.long, device=device))
-        ids = torch.zeros(len(part), max(map(len, part)), dtype=torch.long)
-        for number, candidate in enumerate(part):  # fed: the history's last id and all of the candidate but its last
-            ids[number, : len(candidate)] = torch.tensor((node.history[-1], *candidate[:-1]))
-        which = torch.tensor([number for number, c in enumerate(part) for _ in c], device=device)
-        where = torch.tensor([place for c in part for place in range(len(c))], device=device)
-        targets = torch.tensor([i for c in part for i in c], device=device)
-        with only(model, which, where):
-            logits = model(input_ids=ids.to(device), past_key_values=cache, use_cache=True).logits
-        tokens = -functional.cross_entropy(logits.float() / temperature, targets, reduction="none").cpu()
-        values.append(torch.zeros(len(part), dtype=torch.float64).index_add(0, which.cpu(), tokens.double()))
+        inputs, *places, owners = behind(model, reading, node.history[-1], part)
+        which, where, targets = (torch.tensor(numbers, device=device) for numbers in places)
+        tokens = predictions(model, inputs, which, where, targets, temperature)
+        sums = torch.zeros(len(part), dtype=torch.float64)
+        values.append(sums.index_add(0, torch.tensor(owners), tokens.cpu().double()))
     return torch.cat(values), reading
+
+
+_Inputs = tuple[dict[str, Any], list[int], list[int], list[int], list[int]]
+"""Of the model, and of each scored id: the row and the place that predict it, the id, and its candidate."""
+
+
+def _behind(model: Any, reading: Reading, last: int, candidates: Sequence[Ids]) -> _Inputs:
+    """The candidates as one row behind what was read and the history's ``last`` id."""
+    trie = Trie()
+    sources, targets, owners = _grow(trie, (last,), candidates)
+    sight = attend_behind(trie, len(reading.ids), model.dtype)
+    inputs = {"input_ids": torch.tensor([trie.ids]), **sight}
+    inputs = {name: value.to(model.device) for name, value in inputs.items()}
+    return {**inputs, "past_key_values": deepcopy(reading.cache)}, [0] * len(sources), sources, targets, owners
+
+
+def _beside(model: Any, reading: Reading, last: int, candidates: Sequence[Ids]) -> _Inputs:
+    """A row for each candidate, padded on the right."""
+    ids = torch.zeros(len(candidates), max(map(len, candidates)), dtype=torch.long)
+    for number, candidate in enumerate(candidates):
+        ids[number, : len(candidate)] = torch.tensor((last, *candidate[:-1]))
+    cache = deepcopy(reading.cache)
+    cache.reorder_cache(torch.zeros(len(candidates), dtype=torch.long, device=model.device))
+    owners = [number for number, candidate in enumerate(candidates) for _ in candidate]
+    sources = [place for candidate in candidates for place in range(len(candidate))]
+    targets = [i for candidate in candidates for i in candidate]
+    return {"input_ids": ids.to(model.device), "past_key_values": cache}, owners, sources, targets, owners

@@ -19,38 +19,37 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from skillflow_gym.agents.policies.lm_tree import Tree, attend
+from skillflow_gym.agents.policies.lm_tree import Trie, attend
 from skillflow_gym.agents.processes import ALONE, Processes
 
 
 @dataclass(frozen=True)
 class Row:
-    """Ids in which some are scored, each given all before it.
+    """Ids that are read, and some that are scored, each given all before it.
 
     Attributes:
-        ids: the ids, [L].
-        places: which of them are scored, [K].
-        sources: the places whose outputs predict them, [K]: in a text, the place before.
-        owners: the value that each scored id's log-probability is added to, [K].
-        tree: what sees what, where the ids are not one text; see ``lm_tree``. All rows of a call have one, or none.
+        ids: the ids that are read, [L].
+        sources: the places whose outputs predict the scored ids, [K]: in a text, the place before.
+        targets: the scored ids, [K].
+        owners: the value that each one's log-probability is added to, [K].
+        trie: what sees what, where the ids are not one text. All rows of a call have one, or none.
     """
 
     ids: Sequence[int]
-    places: Sequence[int]
     sources: Sequence[int]
+    targets: Sequence[int]
     owners: Sequence[int]
-    tree: Tree | None = None
+    trie: Trie | None = None
 
     def __len__(self) -> int:
         """How many ids must be fed: no more than to the last source."""
-        return max(self.sources) + 1 if self.tree is None else len(self.ids)
+        return max(self.sources) + 1 if self.trie is None else len(self.ids)
 
     @classmethod
     def text(cls, ids: Sequence[int], places: Sequence[int], owners: Sequence[int]) -> Row:
         """A text in which the ids at ``places``, never the first, are scored given all before them."""
-        return cls(ids, places, [place - 1 for place in places], owners)
+        return cls(ids, [place - 1 for place in places], [ids[place] for place in places], owners)
 
 
 @dataclass(frozen=True)
@@ -171,14 +170,27 @@ def _token_log_probs(scoring: Scoring, batch: Sequence[Row]) -> Tensor:
     ids = torch.zeros(len(batch), max(len(row) for row in batch), dtype=torch.long)
     for number, row in enumerate(batch):
         ids[number, : len(row)] = torch.tensor(row.ids[: len(row)])
-    trees = [row.tree for row in batch if row.tree is not None]
-    sight = attend(trees, ids.shape[1], scoring.model.config, scoring.model.dtype) if trees else {}
-    which = torch.tensor([number for number, row in enumerate(batch) for _ in row.places], device=device)
+    tries = [row.trie for row in batch if row.trie is not None]
+    sight = attend(tries, ids.shape[1], scoring.model.config, scoring.model.dtype) if tries else {}
+    which = torch.tensor([number for number, row in enumerate(batch) for _ in row.sources], device=device)
     where = torch.tensor([source for row in batch for source in row.sources], device=device)
-    targets = torch.tensor([row.ids[place] for row in batch for place in row.places], device=device)
-    with only(scoring.model, which, where):
-        logits = scoring.model(input_ids=ids.to(device), use_cache=False, **_move(sight, device)).logits
-    return -functional.cross_entropy(logits.float() / scoring.temperature, targets, reduction="none")
+    targets = torch.tensor([target for row in batch for target in row.targets], device=device)
+    inputs = {"input_ids": ids.to(device), "use_cache": False, **_move(sight, device)}
+    return predictions(scoring.model, inputs, which, where, targets, scoring.temperature)
+
+
+def predictions(
+    model: Any, inputs: dict[str, Any], which: Tensor, where: Tensor, targets: Tensor, temperature: float
+) -> Tensor:
+    """The log-probability of each target after the id at its place in its row, [K] in fp32.
+
+    Where texts part, one id has several targets: its logits are computed once.
+    """
+    columns = int(where.max()) + 1
+    outputs, number = torch.unique(which * columns + where, return_inverse=True)
+    with only(model, outputs // columns, outputs % columns):
+        logits = model(**inputs).logits
+    return torch.log_softmax(logits.float() / temperature, dim=-1)[number, targets]
 
 
 def _move(inputs: Any, device: torch.device) -> Any:
