@@ -23,7 +23,7 @@ from torch import nn
 from skillflow_gym.agents.policies.lm_cache import Readings
 from skillflow_gym.agents.policies.lm_choose import Node, scores
 from skillflow_gym.agents.policies.lm_generate import generate
-from skillflow_gym.agents.policies.lm_tree import Ids
+from skillflow_gym.agents.policies.lm_tree import Ids, can_branch_off
 
 
 @dataclass
@@ -159,7 +159,8 @@ def main(args: Args) -> None:
     model = network(args)
     episodes = 4 * args.groups
     written = episodes * args.turns * (args.answer - 1)
-    offered = (args.groups + (args.turns - 1) * episodes) * args.proposals * 12  # equal prompts are one choice
+    each = 1 + args.proposals * 11 if can_branch_off(model.config) else args.proposals * 12
+    offered = (args.groups + (args.turns - 1) * episodes) * each  # equal prompts are one choice
     for name, play, others in (("generate", write, written), ("choose", choose, offered)):
         measure(play, model, replace(args, turns=1), 0)  # warm
         found = [measure(play, model, args, most) for most in (0, 1 << 30)]
