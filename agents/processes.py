@@ -4,6 +4,8 @@ After the rollouts every process has all trajectories, and after scoring all log
 the same loss on the whole batch: log Z of the groups, baselines and means are those of one process. Only what is
 expensive is divided: generating, and the passes with and without a graph (``lm_score``). A gradient is the sum of the
 parts' gradients, whatever the objective, and every process takes the same step of the optimiser.
+
+Each holds the whole frozen base, or with ``accelerate launch --use_fsdp`` a part of it (``sharding``).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -20,13 +22,13 @@ import torch.distributed as dist
 from torch import Tensor
 
 from skillflow_gym.agents.policies.lm_args import PREFIX, LMArgs
-from skillflow_gym.errors import InfrastructureError
+from skillflow_gym.agents.sharding import Sharding
 from skillflow_gym.installation import install
 from skillflow_gym.rollout import Collection
 
 T = TypeVar("T")
 
-_OTHER_WAYS = ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED", "ACCELERATE_USE_MEGATRON_LM")
+_OTHER_WAYS = ("ACCELERATE_USE_DEEPSPEED", "ACCELERATE_USE_MEGATRON_LM")
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,22 @@ class Processes:
         index: its number; 0 is the main one, which alone evaluates, prints and writes.
         count: how many there are.
         device: where what they exchange must lie.
+        sharding: how they share the frozen base, if it is in parts.
     """
 
     index: int = 0
     count: int = 1
     device: str = "cpu"
+    sharding: Sharding | None = None
 
     @classmethod
-    def join(cls, policy: str, lm: LMArgs) -> Processes:
+    def join(cls, policy: str, lm: LMArgs, stale: int = 0) -> Processes:
         """Those that ``accelerate launch`` or ``torchrun`` has started for a run of ``policy``, or this one alone.
+
+        Args:
+            policy: what is trained.
+            lm: its arguments, if it is a language model.
+            stale: how many updates are played ahead in a thread.
 
         Raises:
             ValueError: this policy, or this way of dividing the work, is for one process.
@@ -54,8 +63,12 @@ class Processes:
             return ALONE
         if not policy.startswith(PREFIX):
             raise ValueError(f"--policy {policy} trains in one process: leave out accelerate launch")
-        if any(os.environ.get(name, "false").lower() == "true" for name in _OTHER_WAYS):
-            raise ValueError("every process holds the whole model: launch without FSDP, DeepSpeed and Megatron-LM")
+        if any(map(_asked, _OTHER_WAYS)):
+            message = "a model is whole in every process, or sharded by FSDP: launch without DeepSpeed and Megatron-LM"
+            raise ValueError(message)
+        sharded = _asked("ACCELERATE_USE_FSDP")
+        if sharded and stale:
+            raise ValueError("--stale reads in a thread of its own, a model sharded by FSDP all at once: leave one out")
         if lm.device not in ("", "cpu", "cuda"):
             raise ValueError(f"--lm.device {lm.device} is for one process: leave it out, and each takes a GPU")
         try:
@@ -70,7 +83,11 @@ class Processes:
             from transformers.utils.logging import disable_progress_bar
 
             disable_progress_bar()
-        return cls(state.process_index, state.num_processes, str(state.device))
+        joined = cls(state.process_index, state.num_processes, str(state.device))
+        if not sharded:
+            return joined
+        os.environ["FSDP_CPU_RAM_EFFICIENT_LOADING"] = "false"  # else transformers loads weights in one process alone
+        return replace(joined, sharding=Sharding(joined.largest, joined.count, joined.device))
 
     @property
     def main(self) -> bool:
@@ -95,7 +112,7 @@ class Processes:
         if self.count == 1:
             return made
         parts: list[Any] = [None] * self.count
-        with _together():
+        with self._together():
             dist.all_gather_object(parts, made)
         return Collection(
             [trajectory for part in parts for trajectory in part.trajectories],
@@ -109,7 +126,7 @@ class Processes:
         if self.count == 1:
             return list(tensors)
         flat = torch.cat([tensor.flatten() for tensor in tensors]).to(self.device)
-        with _together():
+        with self._together():
             dist.all_reduce(flat)
         parts = flat.to(tensors[0].device).split([tensor.numel() for tensor in tensors])
         return [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]
@@ -118,12 +135,19 @@ class Processes:
         """Whether ``flag`` is true in one of them."""
         return bool(self.total(torch.tensor(float(flag)))[0])
 
+    def largest(self, number: int) -> int:
+        """The largest of their numbers."""
+        found = torch.tensor(number, device=self.device)
+        with self._together():
+            dist.all_reduce(found, dist.ReduceOp.MAX)
+        return int(found)
+
     def from_main(self, make: Callable[[], T]) -> T:
         """What ``make`` gives in the main process; in the others it is not called."""
         if self.count == 1:
             return make()
         made: list[Any] = [make() if self.main else None]
-        with _together():
+        with self._together():
             dist.broadcast_object_list(made, device=torch.device(self.device))
         found: T = made[0]
         return found
@@ -131,7 +155,23 @@ class Processes:
     def leave(self) -> None:
         """End the exchange, when all is done."""
         if self.count > 1:
-            dist.destroy_process_group()
+            with self._together():
+                dist.destroy_process_group()
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """An exchange; who has a part of the base lends it until all have come to it.
+
+        One that fails because another process is gone, or waits too long for one, is no bug of this one. Nor is it one
+        that an episode could survive, as an ``InfrastructureError``.
+        """
+        try:
+            if self.sharding is not None:
+                self.sharding.wait()
+            yield
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ConnectionError(f"another process has failed or took longer than --lm.wait: {reason}") from error
 
 
 ALONE = Processes()
@@ -143,11 +183,6 @@ def started() -> str:
     return f"process {int(os.environ.get('RANK', 0)) + 1} of {count}" if count > 1 else ""
 
 
-@contextmanager
-def _together() -> Iterator[None]:
-    """An exchange that fails because another process is gone, or waits too long for one, is no bug of this one."""
-    try:
-        yield
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:200]
-        raise InfrastructureError(f"another process has failed or took longer than --lm.wait: {reason}") from error
+def _asked(name: str) -> bool:
+    """Whether ``accelerate launch`` was told so."""
+    return os.environ.get(name, "false").lower() == "true"

@@ -120,15 +120,13 @@ class Trainer:
             raise ValueError("--stale needs --policy hf:MODEL: the small network plays too fast to play ahead")
         if args.stale and args.evolve.on:
             raise ValueError("--stale plays ahead of the changes that --evolve makes to the library: leave one out")
-        self.processes = Processes.join(args.policy, args.lm)
+        self.processes = Processes.join(args.policy, args.lm, args.stale)
         self.console = console if self.processes.main else Console(quiet=True, force_terminal=False)
         self.args, self.objective = args, objective
         torch.set_num_threads(args.torch_threads)
         self.benchmark = find(args.env)
         asked, args.source = args.source, str(resolve_source(self.benchmark, args.source, ("train", "test")))
-        self.policy = make_policy(args, self.benchmark.family, objective.needs_hindsight)
-        if isinstance(self.policy, LanguageModel):
-            self.policy.processes = self.processes
+        self.policy = make_policy(args, self.benchmark.family, objective.needs_hindsight, self.processes)
         self.actor: Policy = self.policy
         self.ahead: Ahead | None = None
         if args.stale and isinstance(self.policy, LanguageModel):

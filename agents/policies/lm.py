@@ -26,7 +26,7 @@ from skillflow_gym.agents.policies.lm_choose import Node, rows_of, scores
 from skillflow_gym.agents.policies.lm_generate import Sampled, generate
 from skillflow_gym.agents.policies.lm_score import Row, Scoring, log_probs
 from skillflow_gym.agents.policies.lm_tree import Ids, can_branch
-from skillflow_gym.agents.processes import ALONE
+from skillflow_gym.agents.processes import ALONE, Processes
 from skillflow_gym.policy import Decision, Which
 from skillflow_gym.trajectory import Context, Trajectory, Turn
 
@@ -330,6 +330,12 @@ class LanguageModel:
     def parameters(self, which: Which = "policy") -> list[nn.Parameter]:
         """The adapter that ``which`` trains; the reference has none."""
         return self.adapted.parameters(which)
+
+    def join(self, processes: Processes) -> None:
+        """Score trajectories together with the other processes, and divide the base among them if they shard it."""
+        self.processes = processes
+        if processes.sharding is not None:
+            processes.sharding.divide(self.adapted)
 
     def as_greedy(self) -> LanguageModel:
         """The same policy, always taking the likeliest id or proposal; it shares the parameters."""

@@ -29,6 +29,7 @@ class AdaptedModel:
     Attributes:
         model: the causal model with the adapters inside; it computes with the adapter that ``using`` put in place.
         fingerprint: names the frozen weights: 8 hexadecimal digits of their hash.
+        active: what ``using`` put in place last.
     """
 
     def __init__(self, base: nn.Module, args: LMArgs, hindsight: bool = False, seed: int = 0) -> None:
@@ -40,6 +41,7 @@ class AdaptedModel:
         from peft import LoraConfig, get_peft_model
 
         self.fingerprint = _fingerprint(base)
+        self.active: Which = "policy"
         for module in base.modules():  # nothing may differ between sampling and scoring
             if isinstance(module, nn.Dropout):
                 module.p = 0.0
@@ -69,6 +71,7 @@ class AdaptedModel:
     @contextmanager
     def using(self, which: Which) -> Iterator[None]:
         """Compute with the policy's adapter, the hindsight model's or none."""
+        self.active = which
         if which != "reference":
             self.peft.set_adapter(self._adapter(which))
         try:

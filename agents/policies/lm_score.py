@@ -102,7 +102,7 @@ class _Scored(torch.autograd.Function):
     def forward(ctx: Any, scoring: Scoring, rows: Sequence[Row], count: int, *parameters: nn.Parameter) -> Tensor:
         batches = _batches(scoring, rows)
         ctx.scoring, ctx.batches, ctx.parameters, ctx.kept = scoring, batches, parameters, None
-        if len(batches) != 1:
+        if len(batches) != 1 or scoring.processes.sharding is not None:  # in parts, a pass goes back at once
             return scoring.processes.total(_values(scoring, batches, count))[0]
         with scoring.graph():
             ctx.kept = _token_log_probs(scoring, batches[0])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from skillflow_gym.agents.policies.lm import LanguageModel
 from skillflow_gym.agents.policies.lm_args import PREFIX, LMArgs
 from skillflow_gym.agents.policies.scorer import Scorer, features_for
+from skillflow_gym.agents.processes import ALONE, Processes
 from skillflow_gym.agents.runs import RunError, RunFolder
 
 if TYPE_CHECKING:
@@ -15,14 +17,17 @@ if TYPE_CHECKING:
 Trained: TypeAlias = Scorer | LanguageModel
 
 
-def make_policy(args: TrainArgs, family: str, hindsight: bool) -> Trained:
-    """The untrained policy that ``args`` name, for a benchmark of ``family``.
+def make_policy(args: TrainArgs, family: str, hindsight: bool, processes: Processes = ALONE) -> Trained:
+    """The untrained policy that ``args`` name, for a benchmark of ``family``; a language model is of ``processes``.
 
     Raises:
         ValueError: there is none of that name; or as ``LanguageModel.load``.
     """
     if args.policy.startswith(PREFIX):
-        return LanguageModel.load(args.policy.removeprefix(PREFIX), args.lm, hindsight, args.seed)
+        lm = args.lm if processes.sharding is None else replace(args.lm, device="cpu")  # no GPU has room for all of it
+        policy = LanguageModel.load(args.policy.removeprefix(PREFIX), lm, hindsight, args.seed)
+        policy.join(processes)
+        return policy
     if args.policy != "scorer":
         raise ValueError(f"--policy {args.policy!r} is none: expected scorer, or {PREFIX} and the folder of a model")
     skills = args.evolve.on or bool(args.library)

@@ -38,13 +38,12 @@ def alone() -> Iterator[None]:
 WAYS = ("generate", "choose")
 
 
-def policy(decide: str) -> LanguageModel:
+def policy(decide: str, architecture: str = "qwen3", checkpointing: bool = False) -> LanguageModel:
     """Two adapters, and micro-batches of few transcripts."""
-    made = tiny_models.tokenizer("qwen3")
+    made = tiny_models.tokenizer(architecture)
     made.chat_template = None  # short prompts
-    by = LanguageModel(
-        tiny_models.model("qwen3"), made, LMArgs(decide=decide, token_budget=600, max_new_tokens=6), True
-    )
+    args = LMArgs(decide=decide, token_budget=600, max_new_tokens=6, checkpointing=checkpointing)
+    by = LanguageModel(tiny_models.model(architecture), made, args, True)
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in (*by.parameters(), *by.parameters("hindsight")):
@@ -67,7 +66,7 @@ def update_together(folder: Path, played: list[list[Trajectory]]) -> None:
     made = []
     for decide, trajectories in zip(WAYS, played, strict=True):
         by = policy(decide)
-        by.processes = processes
+        by.join(processes)
         made.append(update(by, trajectories))
     torch.save(made, folder / f"{processes.index}.pt")
     processes.leave()
@@ -185,7 +184,8 @@ def test_when_one_process_fails_all_end_and_the_run_can_be_resumed(tmp_path: Pat
     ("words", "environment", "message"),
     [
         ("", {}, "--policy scorer trains in one process"),
-        ("--policy hf:x", {"ACCELERATE_USE_FSDP": "true"}, "every process holds the whole model: launch without FSDP"),
+        ("--policy hf:x", {"ACCELERATE_USE_DEEPSPEED": "true"}, "a model is whole in every process, or"),
+        ("--policy hf:x --stale 1", {"ACCELERATE_USE_FSDP": "true"}, "--stale reads in a thread of its own"),
         ("--policy hf:x --lm.device cuda:1", {}, "--lm.device cuda:1 is for one process"),
     ],
 )
