@@ -3,7 +3,8 @@
 python benchmarks/slow_executor.py [--episodes 64 256] [--latency 0.05]
 
 In process the executor only sleeps; the ideal is a step per episode and latency. Over HTTP a server on loopback answers
-after as long, in a process of its own, and the ideal is what as many bare client threads reach that only ask it.
+after as long, in a process of its own, and the ideal is what as many bare client threads reach that only ask it the
+same.
 """
 
 from __future__ import annotations
@@ -12,20 +13,39 @@ import argparse
 import multiprocessing
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import gymnasium as gym
+import numpy as np
 
+from skillflow_gym.actions import ActionKind
 from skillflow_gym.chat import Chat
 from skillflow_gym.episode import suite_env
 from skillflow_gym.executors import Result
-from skillflow_gym.policy import UniformPolicy
+from skillflow_gym.policy import Decision
 from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.tools import Toolbox
+from skillflow_gym.trajectory import Context
 
 STEPS = 12
+
+
+class Browser:
+    """Looks around in the shop and never buys: every episode has all its steps, and each is the executor's."""
+
+    version = "browser"
+
+    def act(self, contexts: Sequence[Context], rngs: Sequence[np.random.Generator]) -> list[Decision]:
+        """One of the proposals that end nothing."""
+        made = []
+        for context, rng in zip(contexts, rngs, strict=True):
+            going = [p for p in context.proposals if p.kind is ActionKind.ACT and "buy now" not in p.argument.lower()]
+            made.append(Decision(going[int(rng.integers(len(going)))], 0.0, 0.0))
+        return made
 
 
 class Sleeper:
@@ -60,9 +80,10 @@ def rate(episodes: int, executor: str = "", latency: float = 0.0) -> float:
     collector = Collector(make_env)
     task = suite_env(make_env()).taskset[0].id
     jobs = [Job(f"{k}", task, "g", (k,)) for k in range(episodes)]
-    collector.collect(UniformPolicy(), jobs)  # the environments are made and warm
-    found = collector.collect(UniformPolicy(), jobs)
+    collector.collect(Browser(), jobs)  # the environments are made and warm
+    found = collector.collect(Browser(), jobs)
     collector.close()
+    assert found.env_steps == STEPS * episodes, "else fewer were under way than were asked for"
     return found.env_steps / found.seconds
 
 
@@ -76,13 +97,22 @@ def serve(latency: float, told: Any) -> None:
         told.recv()
 
 
+def asked(url: str) -> list[Any]:
+    """What the executor asks the server in an episode."""
+    found: list[Any] = []
+    with mock.patch.object(Chat, "ask", autospec=True, side_effect=Chat.ask) as ask:
+        rate(1, f"openai:m@{url}")
+        found += [call.args[1] for call in ask.call_args_list]
+    return found[-STEPS:]
+
+
 def bare(url: str, clients: int) -> float:
-    """Calls per second of ``clients`` threads that only ask."""
-    chats = [Chat("m", url) for _ in range(clients)]
+    """Calls per second of ``clients`` threads that only ask, each what an executor asks."""
+    chats, requests = [Chat("m", url) for _ in range(clients)], asked(url)
 
     def ask(chat: Chat) -> None:
-        for _ in range(STEPS):
-            chat.ask([{"role": "user", "content": "go"}], lambda message: message.content, 60)
+        for messages in requests:
+            chat.ask(messages, lambda message: message.content, 60)
 
     with ThreadPoolExecutor(clients) as pool:
         list(pool.map(ask, chats))
