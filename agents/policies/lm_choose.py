@@ -8,7 +8,7 @@ untrained policy is uniform over the proposals, which is also the reference.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -46,9 +46,9 @@ def rows_of(nodes: Sequence[Node], branching: bool) -> list[Row]:
         branching: as many of them in a row as have room, if the model can; else a row for each candidate.
     """
     firsts = accumulate((len(node.candidates) for node in nodes), initial=0)
-    numbered = list(zip(nodes, firsts, strict=False))
+    numbered = zip(nodes, firsts, strict=False)
     if branching:
-        return [_branches(part) for part in _parts(numbered)]
+        return _merged(numbered)
     rows = []
     for node, first in numbered:
         start = len(node.history)
@@ -57,28 +57,21 @@ def rows_of(nodes: Sequence[Node], branching: bool) -> list[Row]:
     return rows
 
 
-def _parts(nodes: Sequence[tuple[Node, int]]) -> list[list[tuple[Node, int]]]:
-    """The nodes in rows of at most ``_WIDTH`` ids, unless one by itself has more."""
-    parts, trie = list[list[tuple[Node, int]]](), Trie()
+def _merged(nodes: Iterable[tuple[Node, int]]) -> list[Row]:
+    """Rows of at most ``_WIDTH`` ids, unless a node by itself has more; the number beside each is its first value's."""
+    rows = list[tuple[Trie, list[int], list[int], list[int]]]()
     for node, first in nodes:
-        new = len(node.history) - trie.known(node.history) + sum(map(len, node.candidates))
-        if not parts or len(trie) + new > _WIDTH:
-            parts.append([])
-            trie = Trie()
-        parts[-1].append((node, first))
-        _grow(trie, node.history, node.candidates)
-    return parts
-
-
-def _branches(nodes: Sequence[tuple[Node, int]]) -> Row:
-    """One row for all candidates of nodes, whose values are numbered from the number beside each on."""
-    trie, sources, targets, owners = Trie(), list[int](), list[int](), list[int]()
-    for node, first in nodes:
+        new = sum(map(len, node.candidates))
+        if rows:
+            new += len(node.history) - rows[-1][0].known(node.history)
+        if not rows or len(rows[-1][0]) + new > _WIDTH:
+            rows.append((Trie(), [], [], []))
+        trie, sources, targets, owners = rows[-1]
         more_sources, more_targets, own = _grow(trie, node.history, node.candidates)
         sources += more_sources
         targets += more_targets
         owners += [first + number for number in own]
-    return Row(trie.ids, sources, targets, owners, trie)
+    return [Row(trie.ids, sources, targets, owners, trie) for trie, sources, targets, owners in rows]
 
 
 def _grow(trie: Trie, history: Ids, candidates: Sequence[Ids]) -> tuple[list[int], list[int], list[int]]:
