@@ -19,22 +19,25 @@ from skillflow_gym.skills import SkillLibrary
 from skillflow_gym.skills.store import SkillStore
 from tests.evolution.making import Writer
 from tests.evolution.test_planted import SKILLS as planted_skills
+from tests.evolution.test_planted import tasks
 
 Fate = list[dict[str, dict[str, Any]]]
+SEEDS = range(1, 9)
 
 
 @cache
 def planted(folder: Path, seed: int, named: bool) -> Fate:
     """What became of planted skills while the scorer was trained on mini questions: by phase, kind and skill.
 
-    See ``tests.evolution.test_planted`` for the skills; with three actions, reading leaves no time for a mistake. Each
-    group of eight rollouts is of another question: of those that name their answer (``named``), or of all kinds.
+    See ``tests.evolution.test_planted`` for the skills. The questions can be answered in two of the three actions that
+    are allowed: all of them name their answer (``named``), or half of them. The policy learns to answer most of them,
+    and only such a policy can tell what a skill is worth. Each group of eight rollouts is of another question.
     """
     names = (*(("name-one", "say-a-name") if named else ("name-or-deny",)), "think-first", "stray-first")
     SkillLibrary(planted_skills[name] for name in names).save(folder / "skills")
     args = Args(
         env="HotpotQA-v0",
-        source=f"file:{named_questions(folder)}" if named else "mini",
+        source=f"file:{questions(folder, named)}",
         seed=seed,
         step_limit=3,
         library=str(folder / "skills"),
@@ -59,13 +62,20 @@ def planted(folder: Path, seed: int, named: bool) -> Fate:
     return [{c["skill"]: {"kind": c["kind"], **c["evidence"]} for c in changes} for changes in phases]
 
 
-def named_questions(folder: Path) -> Path:
-    """A source: the mini questions that name their answer, to train on, and all that are tested."""
+def questions(folder: Path, named: bool) -> Path:
+    """A source: the questions to train on, and all that are tested."""
+    others = () if named else tasks(named=False, most=1_000)
+    ids = {*others, *tasks(named=True, most=len(others) or 1_000)}
     for split in ("train", "validation"):
         records = mini.records("HotpotQA", split)
-        kept = [r for r in records if split != "train" or (r["answer"] in r["question"] and len(r["answer"]) > 3)]
+        kept = [r for r in records if split != "train" or r["id"] in ids]
         (folder / f"{split}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in kept))
     return folder
+
+
+def kinds(skill: str, phases: Fate) -> list[str | None]:
+    """What became of a skill in each phase; None once it is gone."""
+    return [phase.get(skill, {}).get("kind") for phase in phases]
 
 
 @pytest.fixture(scope="module")
@@ -90,36 +100,33 @@ def test_a_trained_policy_shows_which_skill_is_useful(folder: Callable[[int, boo
     assert all(phase[useful]["kind"] == "retain" and phase[useful]["g_interval"][1] > 0.5 for phase in later)
 
 
-BY_HABIT = pytest.mark.xfail(reason="the policy has come to solve questions by reading think-first", strict=True)
-RUNS = [
-    (1, True),
-    (2, True),
-    (3, True),
-    pytest.param(1, False, marks=BY_HABIT),
-    (2, False),
-    (3, False),
-]
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "named"), RUNS)
-def test_a_trained_policy_prunes_what_is_harmful_within_three_phases(
+@pytest.mark.parametrize(("seed", "named"), [*((seed, True) for seed in (1, 2, 3)), *((seed, False) for seed in SEEDS)])
+def test_a_trained_policy_prunes_what_leads_astray_within_three_phases(
     folder: Callable[[int, bool], Path], seed: int, named: bool
 ) -> None:
-    """Reading think-first costs the spare step, so that it hurts whoever would need it.
-
-    A policy that goes straight to the answer after it does not: with seed 1, on all kinds of questions, those that
-    read it succeed four times as often as the others. Neither its flow nor any outcome speaks against the skill then.
-    """
-    phases = planted(folder(seed, named), seed, named)
-    for harmful in ("think-first", "stray-first"):
-        assert "prune" in [phase.get(harmful, {}).get("kind") for phase in phases]
+    assert "prune" in kinds("stray-first", planted(folder(seed, named), seed, named))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_trained_policy_shows_that_a_skill_is_unstable(folder: Callable[[int, bool], Path], seed: int) -> None:
-    """``name-or-deny`` makes every question fail whose answer is no name in it; it is not left as it is."""
-    rows = [phase["name-or-deny"] for phase in planted(folder(seed, False), seed, False)]
-    assert rows[-1]["kind"] not in ("retain", "prune") and rows[-1]["gap"] <= 1.0, "the visits look even"
-    assert rows[-1]["helps"]["excess"][1] > 0 > rows[-1]["hurts"]["excess"][2]
+def test_most_trained_policies_prune_what_wastes_a_step_within_three_phases(
+    folder: Callable[[int, bool], Path],
+) -> None:
+    """The step of think-first is missed only by those who need a search and another look: its harm is small.
+
+    Where every question names its answer nobody needs them; there its readers succeed as often as the others, and it
+    may stay.
+    """
+    runs = [kinds("think-first", planted(folder(seed, False), seed, False)) for seed in SEEDS]
+    assert sum("prune" in run for run in runs) >= len(SEEDS) - 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_trained_policy_has_an_uneven_skill_refined_within_three_phases(
+    folder: Callable[[int, bool], Path], seed: int
+) -> None:
+    """``name-or-deny`` makes every question fail whose answer is no name in it: the author is asked for another."""
+    phases = planted(folder(seed, False), seed, False)
+    rows = [phase["name-or-deny"] for phase in phases if "name-or-deny" in phase]
+    assert "the author had nothing better to say" in [row.get("reason") for row in rows]
