@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isnan
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from skillflow_gym.evaluate import Evaluation, evaluate
 from skillflow_gym.files import replacing
 from skillflow_gym.policy import FirstProposalPolicy, Policy, UniformPolicy
 from skillflow_gym.rollout import Collector
+from skillflow_gym.skills.load import library_of_run
 from skillflow_gym.stats import Interval
 from skillflow_gym.tasks import panel_sha256
 from skillflow_gym.trajectory import write_trajectories
@@ -31,6 +32,8 @@ from skillflow_gym.trajectory import write_trajectories
 class Args(EnvArgs):
     """Evaluate a policy on a panel of tasks."""
 
+    library: str = ""
+    """Folder of skills; by default those that the run of the policy saw. none for no skills."""
     split: str = "test"
     """train, validation or test."""
     policy: str = "uniform"
@@ -48,6 +51,7 @@ class Args(EnvArgs):
 def run(args: Args) -> int:
     """Evaluate, print the table, write the files."""
     benchmark, policy, out = find(args.env), load_policy(args.policy), Path(args.out)
+    args = replace(args, library=_library(args))
     for name, least in (("tasks", 0), ("rollouts", 1), ("seed", 0)):
         if (value := getattr(args, name)) < least:
             raise UsageError(f"--{name} must be at least {least}, got {value}")
@@ -69,6 +73,7 @@ def run(args: Args) -> int:
     facts = {
         "env": benchmark.env_id,
         "policy": args.policy,
+        "library": args.library or "none",
         "source": core.taskset.source,
         "split": core.split,
         "tasks": len(panel),
@@ -83,6 +88,13 @@ def run(args: Args) -> int:
         if journal is not None:
             journal.unlink(missing_ok=True)
     return 0
+
+
+def _library(args: Args) -> str:
+    """The library that ``args`` name, or the policy's own: without the skills that it learned to use it is another."""
+    if args.library == "none":
+        return ""
+    return args.library or (library_of_run(Path(args.policy)) if Path(args.policy).is_dir() else "")
 
 
 def _journal(out: Path, args: Args, policy: Policy, panel: str) -> Path:

@@ -20,7 +20,7 @@ from skillflow_gym.policy import Policy
 from skillflow_gym.report import RunRecord, is_comparison, read_comparison, read_run, write_report
 from skillflow_gym.report.flow_graph import FlowGraph, flow_graph
 from skillflow_gym.rollout import Collector, Job
-from skillflow_gym.skills.load import load_library
+from skillflow_gym.skills.load import library_of_run, load_library
 from skillflow_gym.trajectory import Trajectory
 
 LOOKED_AT, FIRST_ROLLOUTS = 12, 8
@@ -79,8 +79,7 @@ def _flows(record: RunRecord, args: Args) -> dict[str, tuple[str, dict[str, Flow
         first = collector.make_env()
         tasks = suite_env(first).taskset
         first.close()
-        if record.history:
-            collector.library = load_library(str(record.path))
+        collector.library = load_library(library_of_run(record.path))
         shown = bar.add_task("sampling for the flow view", total=None)
         tried = {
             t.id: _sample(collector, policies["after"], t.id, FIRST_ROLLOUTS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+
 from skillflow_gym.skills.library import SkillLibrary
 from skillflow_gym.skills.skill import SkillError
 from skillflow_gym.skills.store import SkillStore
@@ -55,6 +57,14 @@ def target_store(place: str) -> SkillStore:
     if not store.head and store.folder.exists() and any(p.suffix != ".partial" for p in store.folder.iterdir()):
         raise SkillError(f"{store.folder} is no store: give a store, or the name of a new one")
     return store
+
+
+def library_of_run(folder: Path) -> str:
+    """Where the library is that the policy of a run saw: the run itself, the place that it was given, or ""."""
+    if (folder / "skills").is_dir():
+        return str(folder)
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    return str(config["args"].get("library", ""))
 
 
 def _split(place: str) -> tuple[Path, str]:

@@ -15,6 +15,8 @@ from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.policy import FirstProposalPolicy, UniformPolicy
 from skillflow_gym.registration import stanza
 from skillflow_gym.rollout import Collector
+from skillflow_gym.skills import Skill, SkillLibrary
+from skillflow_gym.skills.store import SkillStore
 from skillflow_gym.tasks import panel_sha256
 from skillflow_gym.trajectory import read_trajectories
 from tests.built import built, mini_source
@@ -136,3 +138,31 @@ def test_failures_of_the_infrastructure_are_shown_as_unscored(skillflow: Any, mo
 def test_load_policy_knows_the_policies_that_need_no_training() -> None:
     assert isinstance(load_policy("uniform"), UniformPolicy)
     assert isinstance(load_policy("first"), FirstProposalPolicy)
+
+
+def test_a_policy_is_evaluated_with_the_skills_of_its_run(skillflow: Any, tmp_path: Path) -> None:
+    """Those that it was given, or those that it evolved; others only where they are named."""
+    pytest.importorskip("torch")
+    from skillflow_gym.agents.trainer import train
+    from skillflow_gym.agents.ttb import TTB, Args
+
+    def catalogues(*words: Any) -> set[str]:
+        out = tmp_path / "result.json"
+        assert skillflow("eval", *SMALL, "--policy", args.run, "--out", out, *words).code == 0
+        found = {t.catalogue for t in read_trajectories(tmp_path / "result.trajectories.jsonl")}
+        out.unlink()
+        return found
+
+    SkillLibrary([Skill("look", "Look again.", "Read it twice.")]).save(tmp_path / "given")
+    one: dict[str, Any] = {"source": "mini", "steps": 1, "tasks_per_step": 1, "rollouts": 2, "eval_tasks": 1, "eval_rollouts": 1}
+    args = Args(**one, library=str(tmp_path / "given"), run=str(tmp_path / "run"))
+    train(args, lambda: TTB(args))
+    (given,) = catalogues()
+    assert "- look: Look again." in given
+    assert catalogues("--library", "none") == {""}
+
+    evolved = SkillLibrary([Skill("wait", "Wait a while.", "Count to ten.")])
+    SkillStore(tmp_path / "run" / "skills").append(evolved, {"kind": "start"})
+    (own,) = catalogues()
+    assert "- wait: Wait a while." in own and "look" not in own
+    assert catalogues("--library", tmp_path / "given") == {given}
