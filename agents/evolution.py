@@ -17,6 +17,7 @@ from tyro.conf import arg
 from skillflow_gym.agents.runs import RunFolder
 from skillflow_gym.evolution import Evolver, Settings
 from skillflow_gym.evolution.authors import Author
+from skillflow_gym.evolution.authors.leads import WithLeads
 from skillflow_gym.evolution.authors.template import TemplateAuthor
 from skillflow_gym.flow.credit import Credit, vargrad_log_z
 from skillflow_gym.policy import Policy
@@ -194,7 +195,7 @@ def _evidence_file(phase: int) -> str:
 
 def _author(args: EvolveArgs) -> Author:
     if args.author == "template":
-        return TemplateAuthor()
+        return WithLeads(TemplateAuthor())
     if not args.author_model or not args.author_url:
         raise ValueError("--evolve.author llm needs --evolve.author-model and --evolve.author-url")
     from skillflow_gym.evolution.authors.llm import LLMAuthor

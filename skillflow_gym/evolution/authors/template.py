@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
+from typing import TypeAlias
 
 from skillflow_gym.evolution.authors import Draft, Pair, Vocabulary, reads
 from skillflow_gym.evolution.authors.cases import Case, Moment
@@ -19,17 +20,21 @@ KEPT_CASES = 1000
 """Cases that are kept, so that a pair which is seen in several phases is taken apart once."""
 
 
+Steps: TypeAlias = tuple[tuple[str, ...] | list[Line], ...]
+"""Of each step the patterns that do it, or the lines of which the first that fits the task is followed."""
+
+
 @dataclass(frozen=True)
 class _Plan:
     """What a skill will say.
 
     Attributes:
-        steps: of each step the patterns that do it, or the lines of which the first that fits the task is followed.
+        steps: what to do.
         cases: those of the evidence that speak for it.
         worth: how much surer it makes the choices of the successes, summed over steps and cases.
     """
 
-    steps: tuple[tuple[str, ...] | list[Line], ...]
+    steps: Steps
     cases: tuple[Case, ...]
     worth: float
 
@@ -65,7 +70,7 @@ class TemplateAuthor:
             if not plans:
                 break
             plan = max(plans, key=lambda plan: plan.worth)
-            skill = _write(plan, taken)
+            skill = write(plan.steps, taken)
             taken.add(skill.name)
             drafts.append(Draft(skill, tuple(case.pair for case in plan.cases)))
             done = {case.task for case in plan.cases}
@@ -83,7 +88,7 @@ class TemplateAuthor:
         known = Vocabulary(pairs)
         plans = [plan for shape in _shapes(cases) if (plan := self._plan(cases, shape, known)) is not None]
         for plan in sorted(plans, key=lambda plan: -plan.worth):
-            written = _write(plan, ())
+            written = write(plan.steps, ())
             better = replace(skill, description=written.description, body=written.body)
             if better.content_hash != skill.content_hash and plan.worth > _worth(skill, plan.cases):
                 return Draft(better, tuple(case.pair for case in plan.cases))
@@ -123,7 +128,7 @@ class TemplateAuthor:
         if len({case.task for case in spoken}) < self.min_support:
             return None
         plan = _Plan(tuple(told), tuple(spoken), 0.0)
-        return replace(plan, worth=_worth(_write(plan, ()), spoken))
+        return replace(plan, worth=_worth(write(plan.steps, ()), spoken))
 
 
 def _shapes(cases: Iterable[Case]) -> list[tuple[str, ...]]:
@@ -167,10 +172,10 @@ def _worth(skill: Skill, cases: Iterable[Case]) -> float:
     return worth
 
 
-def _write(plan: _Plan, taken: Container[str]) -> Skill:
-    """The skill under a name that is not ``taken``."""
+def write(told: Steps, taken: Container[str]) -> Skill:
+    """The skill that says what is ``told``, under a name that is not ``taken``."""
     body, kinds, verbs = list[str](), list[str](), list[str]()
-    for number, step in enumerate(plan.steps, start=1):
+    for number, step in enumerate(told, start=1):
         patterns = step if isinstance(step, tuple) else step[0].patterns
         verbs.append(_verb(patterns[0]))
         if isinstance(step, tuple) or not step[0].says:
