@@ -3,8 +3,8 @@
 python benchmarks/slow_executor.py [--episodes 64 256] [--latency 0.05]
 
 In process the executor only sleeps; the ideal is a step per episode and latency. Over HTTP a server on loopback answers
-after as long, in a process of its own, and the ideal is what as many bare client threads reach that only ask it the
-same.
+after as long, in a process of its own, and the ideal is what as many threads reach that only ask it the same, each with
+a client of the package openai.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from unittest import mock
 
 import gymnasium as gym
 import numpy as np
+import openai
 
 from skillflow_gym.actions import ActionKind
 from skillflow_gym.chat import Chat
@@ -108,16 +109,17 @@ def asked(url: str) -> list[Any]:
 
 def bare(url: str, clients: int) -> float:
     """Calls per second of ``clients`` threads that only ask, each what an executor asks."""
-    chats, requests = [Chat("m", url) for _ in range(clients)], asked(url)
+    made = [openai.OpenAI(api_key="none", base_url=url, max_retries=0) for _ in range(clients)]
+    requests = asked(url)
 
-    def ask(chat: Chat) -> None:
+    def ask(client: openai.OpenAI) -> None:
         for messages in requests:
-            chat.ask(messages, lambda message: message.content, 60)
+            client.chat.completions.create(model="m", messages=messages, timeout=60)
 
     with ThreadPoolExecutor(clients) as pool:
-        list(pool.map(ask, chats))
+        list(pool.map(ask, made))
         start = time.perf_counter()
-        list(pool.map(ask, chats))
+        list(pool.map(ask, made))
     return clients * STEPS / (time.perf_counter() - start)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from math import nan
@@ -140,16 +140,17 @@ def _shown(observation: str, commands: Sequence[str]) -> str:
     return f"{text}\n\nCommands that act takes now:\n{listed}".strip()
 
 
-def read(message: Any) -> tuple[str, Action | str]:
+def read(message: Mapping[str, Any]) -> tuple[str, Action | str]:
     """What a message says beside its action, and the action; where there is none, the text that stands for it.
 
     Raises:
-        ValueError: the message is empty.
+        ValueError, LookupError, TypeError: the message is empty, or of another form.
     """
-    content = message.content if isinstance(message.content, str) else ""
-    if message.tool_calls:
-        function = message.tool_calls[0].function
-        call = {"name": function.name, "arguments": function.arguments}
+    text = message.get("content")
+    content = text if isinstance(text, str) else ""
+    if message.get("tool_calls"):
+        function = message["tool_calls"][0]["function"]
+        call = {"name": function["name"], "arguments": function["arguments"]}
         try:
             return content.strip(), Action.parse(call)
         except ActionError:

@@ -67,8 +67,15 @@ def _gate(url: str, at_once: int) -> AbstractContextManager[Any]:
         return _gates.setdefault((url, at_once), threading.BoundedSemaphore(at_once))
 
 
-def _read(message: Any) -> Reply:
-    if not (isinstance(message.content, str) or message.tool_calls):
+def _read(message: Mapping[str, Any]) -> Reply:
+    text, calls = message.get("content"), message.get("tool_calls") or ()
+    if not (isinstance(text, str) or calls):
         raise ValueError("the reply holds neither text nor a tool call")
-    calls = [ToolCall(c.id, c.function.name, c.function.arguments) for c in message.tool_calls or ()]
-    return Reply(message.content, tuple(calls))
+    return Reply(text, tuple(_call(call, call["function"]) for call in calls))
+
+
+def _call(call: Mapping[str, Any], function: Mapping[str, Any]) -> ToolCall:
+    read = ToolCall(call["id"], function["name"], function["arguments"])
+    if not all(isinstance(part, str) for part in read):
+        raise ValueError("the reply's tool call is of another form")
+    return read
