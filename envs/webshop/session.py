@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -15,6 +16,7 @@ from skillflow_gym.envs.webshop.records import Product
 RESULTS, WINDOW = 50, 10
 """How many products a search finds, and how many of them a page shows."""
 _BASE = "http://127.0.0.1:3000"
+_PLAIN = re.compile(r"[^\[\]\n]*\Z").match
 _SUB_PAGES = {name.lower(): name for name in (*pages.SUB_PAGES, "Attributes")}
 
 
@@ -61,9 +63,10 @@ class Session:
         return pages.as_rich_text(self.nodes, self.url, self._visited)
 
     def commands(self) -> tuple[str, ...]:
-        """Every ``click[...]`` that leads somewhere."""
-        commands = (f"click[{name}]" for name in self.clickables if name != pages.SEARCH.lower())
-        return tuple(command for command in commands if parse(command)[1].lower() in self.clickables)
+        """Every ``click[...]`` that leads somewhere; one whose name holds brackets or lines may be read otherwise."""
+        commands = ((name, f"click[{name}]") for name in self.clickables if name != pages.SEARCH.lower())
+        read = ((command, name if _PLAIN(name) else parse(command)[1]) for name, command in commands)
+        return tuple(command for command, argument in read if argument.lower() in self.clickables)
 
     def _click(self, name: str, value: Callable[[str, Mapping[str, str]], float]) -> float | None:
         shown = self._page_name()
