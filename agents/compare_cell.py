@@ -83,7 +83,7 @@ def run_cell(spec: Spec, folder: Path) -> None:
         for panel in PANELS:
             make_env = partial(args.make_env, panel)
             core = loaded(make_env())
-            engines = max(engines, core.parallel)
+            engines = max(engines, min(core.parallel, spec.threads or core.parallel))
             tasks = core.taskset[: spec.tasks or None]
             begun = time.perf_counter()
             collector = Collector(make_env, spec.deadline, spec.threads)

@@ -99,7 +99,8 @@ class Collector:
         deadline: seconds per episode; an episode past it is dropped after its current turn. 0 for none.
         threads: environments step in that many threads; 0 for as many as the environment's ``parallel`` says, or one
             each if the executor is a server's. With none they step one after the other, which is faster unless they
-            wait for something.
+            wait for something. Where ``parallel`` limits them no more are opened than there are threads: an engine
+            that waits for its turn is memory, and in ScienceWorld another Java that has to get warm.
         library: the skills that all episodes see from now on; None leaves each environment its own.
     """
 
@@ -186,9 +187,10 @@ class Collector:
             return
         first = suite_env(self._envs[0])
         self._lockstep = first.executor.deterministic
-        while len(self._envs) < min(jobs, first.parallel or (jobs if self._lockstep else MAX_THREADS)):
+        engines = min(first.parallel, self.threads or first.parallel)
+        while len(self._envs) < min(jobs, engines or (jobs if self._lockstep else MAX_THREADS)):
             self._envs.append(self.make_env())
-        self._threads = self.threads or first.parallel or (0 if self._lockstep else len(self._envs))
+        self._threads = self.threads or engines or (0 if self._lockstep else len(self._envs))
 
     def _launch(self, job: int, function: Callable[..., _Rollout], *arguments: Any) -> None:
         """Run ``function`` in a thread if there are any; what it returns or raises arrives under the job's number."""

@@ -54,6 +54,21 @@ def test_one_trajectory_per_job_in_their_order() -> None:
     assert len({turn.action for t in collection.trajectories for turn in t.turns}) > 5
 
 
+@pytest.mark.parametrize(("threads", "opened"), [(0, 4), (2, 2), (9, 4)])
+def test_no_more_engines_are_opened_than_there_are_threads(
+    monkeypatch: pytest.MonkeyPatch, threads: int, opened: int
+) -> None:
+    expected, made = collect(jobs()).trajectories, list[Any]()
+    monkeypatch.setattr(VaultEnv, "parallel", 4)
+
+    def counted() -> gym.Env[Any, Any]:
+        made.append(make())
+        return made[-1]
+
+    assert collect(jobs(), Collector(counted, threads=threads)).trajectories == expected
+    assert len(made) == opened
+
+
 def test_the_same_jobs_give_the_same_trajectories() -> None:
     expected = collect(jobs()).trajectories
     collector = Collector(make)

@@ -154,7 +154,14 @@ def test_a_policy_is_evaluated_with_the_skills_of_its_run(skillflow: Any, tmp_pa
         return found
 
     SkillLibrary([Skill("look", "Look again.", "Read it twice.")]).save(tmp_path / "given")
-    one: dict[str, Any] = {"source": "mini", "steps": 1, "tasks_per_step": 1, "rollouts": 2, "eval_tasks": 1, "eval_rollouts": 1}
+    one: dict[str, Any] = {
+        "source": "mini",
+        "steps": 1,
+        "tasks_per_step": 1,
+        "rollouts": 2,
+        "eval_tasks": 1,
+        "eval_rollouts": 1,
+    }
     args = Args(**one, library=str(tmp_path / "given"), run=str(tmp_path / "run"))
     train(args, lambda: TTB(args))
     (given,) = catalogues()
