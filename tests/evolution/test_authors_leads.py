@@ -66,10 +66,12 @@ def test_what_was_offered_and_not_done_is_looked_up() -> None:
 
 def test_what_one_task_offers_is_not_general() -> None:
     assert leads([]) == leads([short(0)]) == []
-    (skill,) = leads([short(0, Action.act("lookup: Mira")), short(1)])
-    assert "lookup" not in skill.body
-    (skill,) = leads([short(0, Action.act("lookup: Mira")), short(1, Action.act("lookup: Mirb"))])
-    assert "`lookup: {name in the passage asked for}` or `search: {name in the passage asked for}` near" in skill.body
+
+
+def test_links_are_made_with_a_tool_that_needs_nothing_found() -> None:
+    """lookup was offered in both tasks, but only after a passage was found: it looks into that."""
+    (skill,) = leads([short(n, Action.act(f"lookup: Mir{'ab'[n]}"), Action.act("lookup: die")) for n in range(2)])
+    assert skill.body == FURTHER
 
 
 def test_without_a_passage_there_is_no_lead() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from skillflow_gym.actions import ActionKind
 from skillflow_gym.evolution.authors import Author, Draft, Pair
 from skillflow_gym.evolution.authors.lines import Line
 from skillflow_gym.evolution.authors.template import Steps, write
@@ -52,8 +53,8 @@ class WithLeads:
 def lead(pairs: Sequence[Pair], skills: Iterable[Skill]) -> Steps | None:
     """The steps of a way that is one link longer than the longest that is known to pay; None if there is none.
 
-    They are a look-up of a text of the task, then look-ups of a text of the passage that the last one asked for, then
-    an answer from that passage: whatever was offered, chosen or not.
+    They are a look-up that was offered before anything was found, then look-ups with the same tools of a text of the
+    passage that the last one asked for, then an answer from that passage: whatever was offered, chosen or not.
 
     Args:
         pairs: the evidence.
@@ -62,12 +63,16 @@ def lead(pairs: Sequence[Pair], skills: Iterable[Skill]) -> Steps | None:
     count = links(skills)
     if not 0 < count <= MAX_LINKS:
         return None
-    offers = Counter(made for pair in pairs[-KEPT_PAIRS:] for made in _offered(pair))
-    enough = [made for _, made in sorted((-tasks, made) for made, tasks in offers.items() if tasks >= LEAST_TASKS)]
-    acts = [made for made in enough if not made.startswith("accept: ")]
-    start = [made for made in acts if made.endswith("the task}")]
-    link = [made for made in acts if made.endswith(FOUND)]
-    end = [made for made in enough if made.startswith("accept: ") and made.endswith(FOUND)]
+    at_first, later = Counter[str](), Counter[str]()
+    for pair in pairs[-KEPT_PAIRS:]:
+        before, after = _offered(pair)
+        at_first.update(before)
+        later.update(after)
+    start = [made for made in _common(at_first) if not made.startswith("accept: ")]
+    tools = {made.partition(": ")[0] for made in start}
+    found = [made for made in _common(later) if made.endswith(FOUND)]
+    link = [made for made in found if made.partition(": ")[0] in tools]
+    end = [made for made in found if made.startswith("accept: ")]
     if not (start and link and end):
         return None
     first, further, last = (tuple(sorted(some[:MAX_PATTERNS])) for some in (start, link, end))
@@ -89,8 +94,19 @@ def links(skills: Iterable[Skill]) -> int:
     return most + 1
 
 
-def _offered(pair: Pair) -> set[str]:
-    """The patterns of what the success could have done, as far as they are a tool or an answer with one slot."""
-    turns = zip(pair.success.contexts(), pair.success.turns, strict=True)
-    made = {pattern(action, context) for context, turn in turns for action in turn.candidates}
-    return {one for one in made if ": {" in one and one.count("{") == 1}
+def _offered(pair: Pair) -> tuple[set[str], set[str]]:
+    """The patterns of what the success could have done before anything was found, and of what it could after that.
+
+    As far as they are a tool or an answer with one slot.
+    """
+    before, after = set[str](), set[str]()
+    for context, turn in zip(pair.success.contexts(), pair.success.turns, strict=True):
+        acted = any(earlier.action.kind is ActionKind.ACT for earlier in context.turns)
+        (after if acted else before).update(pattern(action, context) for action in turn.candidates)
+    kept = ({made for made in some if ": {" in made and made.count("{") == 1} for some in (before, after))
+    return next(kept), next(kept)
+
+
+def _common(offers: Counter[str]) -> list[str]:
+    """What enough tasks offer, the commonest first."""
+    return [made for _, made in sorted((-tasks, made) for made, tasks in offers.items() if tasks >= LEAST_TASKS)]
