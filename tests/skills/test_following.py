@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from skillflow_gym import Action, Context, Skill, SkillLibrary, Turn
 from skillflow_gym.evolution.authors.lines import Line
-from skillflow_gym.evolution.authors.template import MAX_DESCRIPTION, _Plan, _write
+from skillflow_gym.evolution.authors.template import MAX_DESCRIPTION, write
 from skillflow_gym.skills.following import Step, follow, plain_stems, said_near, steps, steps_for
 from skillflow_gym.text import stems
 
@@ -148,7 +148,7 @@ def meant(told: Any, task: str) -> list[Step]:
 @settings(deadline=None, derandomize=True, max_examples=300)
 @given(plans, st.data())
 def test_what_the_template_author_writes_is_read_as_it_was_meant(plan: Any, data: st.DataObject) -> None:
-    skill = _write(_Plan(tuple(plan), (), 0.0), ())
+    skill = write(tuple(plan), ())
     said = sorted({word for step in plan if isinstance(step, list) for line in step for word in line.says})
     some = data.draw(st.lists(st.sampled_from(said) if said else plain_words, max_size=3))
     task = " ".join(data.draw(st.permutations([*some, "which", "town"])))
