@@ -13,7 +13,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -28,9 +28,11 @@ from rich.progress import track
 from skillflow_gym.actions import ActionKind
 from skillflow_gym.agents.policies.load import load_run
 from skillflow_gym.core import SkillEnv
+from skillflow_gym.episode import suite_env
 from skillflow_gym.evaluate import evaluate
 from skillflow_gym.flow.paths import PathFinder
 from skillflow_gym.rollout import Collector
+from skillflow_gym.skills import SkillLibrary
 from skillflow_gym.skills.load import load_library
 
 ENVS = ("HotpotQA", "TriviaQA", "MuSiQue", "NQ-Open")
@@ -90,7 +92,7 @@ class Run:
         make_env = partial(gym.make, f"SkillFlow/{self.env}-v0", source="mini", split="train", disable_env_checker=True)
         source = self.folder if (self.folder / "skills").is_dir() else Run(FROM, "with", self.seed).folder
         library = None if self.arm == "without" else load_library(str(source))
-        collector, finder = Collector(make_env, library=library), PathFinder(make_env)
+        collector, finder = Collector(make_env, library=library), PathFinder(partial(_reading, make_env, library))
         core = collector.make_env().unwrapped
         assert isinstance(core, SkillEnv)
         found = evaluate(load_run(str(self.folder)), collector, core.taskset[:tasks], samples, seed=1).trajectories
@@ -113,6 +115,14 @@ class Run:
         finder.close()
         kept.write_text(json.dumps(figures))
         return figures
+
+
+def _reading(make_env: Callable[[], gym.Env[Any, Any]], library: SkillLibrary | None) -> gym.Env[Any, Any]:
+    """An environment in which the skills of ``library`` can be read: replays must be able to."""
+    env = make_env()
+    if library is not None:
+        suite_env(env).library = library
+    return env
 
 
 def difference(
