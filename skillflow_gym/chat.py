@@ -93,7 +93,8 @@ class Chat:
                 break
             pause = min(self.backoff * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.5, 1.5)
             try:
-                return read(self._call(openai, messages, left, variants[min(self._variant, len(variants) - 1)]))
+                variant = variants[min(self._variant, len(variants) - 1)]
+                return _understood(read, self._call(openai, messages, left, variant))
             except openai.APIStatusError as error:
                 if error.status_code in _REFUSED and self._variant + 1 < len(variants):
                     self._variant += 1  # for good, and no try is lost: the server never got to the question
@@ -103,7 +104,7 @@ class Chat:
                 if error.status_code not in _AGAIN and error.status_code < 500:
                     break
                 pause = max(pause, _retry_after(error))
-            except (openai.OpenAIError, TimeoutError, ValueError, LookupError, TypeError) as error:
+            except (openai.OpenAIError, TimeoutError, ValueError) as error:
                 problem = error
             attempt += 1
             logger.info("model %s at %s, try %d: %r", self.model, self.url, attempt, problem)
@@ -159,6 +160,14 @@ class Chat:
         if not isinstance(message, dict):
             raise ValueError("the reply's message is no object")
         return message
+
+
+def _understood(read: Callable[[dict[str, Any]], T], message: dict[str, Any]) -> T:
+    """What ``read`` makes of a message; ValueError if that is of another form than it expects."""
+    try:
+        return read(message)
+    except (LookupError, TypeError) as error:
+        raise ValueError(f"the reply's message is of another form: {type(error).__name__}: {error}") from error
 
 
 def text_of(message: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from skillflow_gym.policy import Policy
 from skillflow_gym.report import RunRecord, is_comparison, read_comparison, read_run, write_report
 from skillflow_gym.report.flow_graph import FlowGraph, flow_graph
 from skillflow_gym.rollout import Collector, Job
-from skillflow_gym.skills.load import library_of_run, load_library
+from skillflow_gym.skills.load import library_of_run
 from skillflow_gym.trajectory import Trajectory
 
 LOOKED_AT, FIRST_ROLLOUTS = 12, 8
@@ -71,7 +71,8 @@ def _flows(record: RunRecord, args: Args) -> dict[str, tuple[str, dict[str, Flow
         "before": load_agent(str(record.path), trained=False),
         "after": load_agent(str(record.path)),
     }
-    env_args = EnvArgs(**{k: record.args[k] for k in ("env", "source", "executor", "env_args")})
+    given = {field.name: record.args[field.name] for field in fields(EnvArgs) if field.name in record.args}
+    env_args = EnvArgs(**{**given, "library": library_of_run(record.path)})
     with (
         _collector(partial(env_args.make_env, "train")) as collector,
         Progress(console=errors(), transient=True) as bar,
@@ -79,7 +80,6 @@ def _flows(record: RunRecord, args: Args) -> dict[str, tuple[str, dict[str, Flow
         first = collector.make_env()
         tasks = suite_env(first).taskset
         first.close()
-        collector.library = load_library(library_of_run(record.path))
         shown = bar.add_task("sampling for the flow view", total=None)
         tried = {
             t.id: _sample(collector, policies["after"], t.id, FIRST_ROLLOUTS)

@@ -100,8 +100,19 @@ def test_a_trained_policy_shows_which_skill_is_useful(folder: Callable[[int, boo
     assert all(phase[useful]["kind"] == "retain" and phase[useful]["g_interval"][1] > 0.5 for phase in later)
 
 
+def but(known: dict[Any, str]) -> list[Any]:
+    """All runs; those of ``known`` fail, for the reason beside them."""
+    runs = [*((seed, True) for seed in (1, 2, 3)), *((seed, False) for seed in SEEDS)]
+    marks = {run: [pytest.mark.xfail(reason=why, strict=True)] for run, why in known.items()}
+    return [pytest.param(*run, marks=marks.get(run, [])) for run in runs]
+
+
+NO_HARM = "who is asked for a name in the question needs no search: its readers succeed as often as the others"
+CHANCE = "the readers of think-first happened to succeed more often in the first two phases"
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "named"), [*((seed, True) for seed in (1, 2, 3)), *((seed, False) for seed in SEEDS)])
+@pytest.mark.parametrize(("seed", "named"), but({}))
 def test_a_trained_policy_prunes_what_leads_astray_within_three_phases(
     folder: Callable[[int, bool], Path], seed: int, named: bool
 ) -> None:
@@ -109,16 +120,29 @@ def test_a_trained_policy_prunes_what_leads_astray_within_three_phases(
 
 
 @pytest.mark.slow
-def test_most_trained_policies_prune_what_wastes_a_step_within_three_phases(
-    folder: Callable[[int, bool], Path],
+@pytest.mark.parametrize(("seed", "named"), but({(2, True): NO_HARM, (1, False): CHANCE}))
+def test_a_trained_policy_prunes_what_wastes_a_step_within_three_phases(
+    folder: Callable[[int, bool], Path], seed: int, named: bool
 ) -> None:
-    """The step of think-first is missed only by those who need a search and another look: its harm is small.
+    """The step of think-first is missed only by those who need a search and another look: its harm is small."""
+    assert "prune" in kinds("think-first", planted(folder(seed, named), seed, named))
 
-    Where every question names its answer nobody needs them; there its readers succeed as often as the others, and it
-    may stay.
-    """
-    runs = [kinds("think-first", planted(folder(seed, False), seed, False)) for seed in SEEDS]
-    assert sum("prune" in run for run in runs) >= len(SEEDS) - 2
+
+AVOIDED = "the policy has come to avoid it everywhere, and it is pruned in the third phase"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(n, marks=[pytest.mark.xfail(reason=AVOIDED, strict=True)] if n in (1, 5) else []) for n in SEEDS],
+)
+def test_a_trained_policy_shows_that_a_skill_is_unstable(folder: Callable[[int, bool], Path], seed: int) -> None:
+    """``name-or-deny`` makes every question fail whose answer is no name in it; it is not left as it is."""
+    phases = planted(folder(seed, False), seed, False)
+    assert kinds("name-or-deny", phases)[-1] not in ("retain", "prune", None)
+    row = phases[-1]["name-or-deny"]
+    assert row["gap"] <= 1.0, "the visits look even"
+    assert row["helps"]["excess"][1] > 0 > row["hurts"]["excess"][2]
 
 
 @pytest.mark.slow

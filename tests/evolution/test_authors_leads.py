@@ -97,6 +97,11 @@ def test_another_link_is_tried_once_the_last_has_paid() -> None:
     assert leads(pairs, *library) == []
 
 
+def test_a_figure_from_outside_that_is_none_counts_as_not_judged() -> None:
+    (skill,) = leads([short(0), short(1)])
+    assert leads([short(0), short(1)], replace(skill, metadata={"g": "high"})) == []
+
+
 def test_skills_without_links_do_not_matter() -> None:
     plain = Skill(
         "plain", "For questions.", "1. Do `search: {the task}`.\n2. Answer with `accept: {name in the task}`."

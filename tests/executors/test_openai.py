@@ -168,7 +168,18 @@ def test_the_seed_is_the_episodes() -> None:
     assert [request["seed"] for request in server.requests] == [5, 5, 6]
 
 
-@pytest.mark.parametrize("fault", [500, 503, 429, 408, "hangs up", "garbage", {"role": "assistant", "content": None}])
+MALFORMED: list[Any] = [7, "call", ["call"], {"id": "1"}, [{"id": "1"}], [{"id": "1", "function": {"name": "search"}}]]
+MALFORMED += [[{"id": "1", "function": {"name": "search", "arguments": {"query": "x"}}}]]
+"""Tool calls in forms that no server should send."""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(500, 503, 429, 408, "hangs up", "garbage", {"role": "assistant", "content": None}),
+        *({"role": "assistant", "content": None, "tool_calls": calls} for calls in MALFORMED),
+    ],
+)
 def test_what_may_pass_is_tried_again(fault: Any) -> None:
     replies = iter([fault, "fine"])
     with serving(lambda request: next(replies)) as server:

@@ -87,11 +87,19 @@ def links(skills: Iterable[Skill]) -> int:
     most = 0
     for skill in skills:
         has = sum(all(FOUND in p and not p.startswith("accept: ") for p in step.patterns) for step in steps(skill.body))
-        if has and "g" not in skill.metadata:
+        if has and _g(skill) is None:
             return 0
-        if has > most and float(skill.metadata["g"]) >= 0:
+        if has > most and (_g(skill) or 0.0) >= 0:
             most = has
     return most + 1
+
+
+def _g(skill: Skill) -> float | None:
+    """G of a skill as the last phase noted it; None if none did, or if what comes from outside is no number."""
+    try:
+        return float(skill.metadata["g"])
+    except (KeyError, ValueError):
+        return None
 
 
 def _offered(pair: Pair) -> tuple[set[str], set[str]]:
