@@ -38,7 +38,7 @@ STEPS = 12
 class Browser:
     """Looks around in the shop and never buys: every episode has all its steps, and each is the executor's."""
 
-    version = "browser"
+    version, any_thread = "browser", True
 
     def act(self, contexts: Sequence[Context], rngs: Sequence[np.random.Generator]) -> list[Decision]:
         """One of the proposals that end nothing."""

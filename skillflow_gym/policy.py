@@ -40,7 +40,11 @@ class Decision:
 
 
 class Policy(Protocol):
-    """Chooses actions for a batch of contexts."""
+    """Chooses actions for a batch of contexts.
+
+    A policy with the attribute ``any_thread = True`` is asked in whichever thread has just brought an episode back,
+    though never in two at once; that saves a change of threads per step. Others are asked in the thread that collects.
+    """
 
     @property
     def version(self) -> str:
@@ -77,7 +81,7 @@ class TrainablePolicy(Policy, Protocol):
 class UniformPolicy:
     """Uniform over the proposals: what an untrained scorer is, and the reference of the ``reference`` anchor."""
 
-    version = "uniform"
+    version, any_thread = "uniform", True
 
     def act(self, contexts: Sequence[Context], rngs: Sequence[np.random.Generator]) -> list[Decision]:
         """Draw a proposal for each context."""
@@ -87,7 +91,7 @@ class UniformPolicy:
 class FirstProposalPolicy:
     """Always the first proposal: shows what the order of the proposals is worth by itself."""
 
-    version = "first-proposal"
+    version, any_thread = "first-proposal", True
 
     def act(self, contexts: Sequence[Context], rngs: Sequence[np.random.Generator]) -> list[Decision]:
         """Take the first proposal of each context."""

@@ -9,7 +9,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from queue import SimpleQueue
+from threading import Lock
 from typing import Any
 
 import gymnasium as gym
@@ -110,9 +112,7 @@ class Collector:
     library: SkillLibrary | None = None
     _envs: list[gym.Env[Any, Any]] = field(default_factory=list, init=False, repr=False)
     _pool: ThreadPoolExecutor | None = field(default=None, init=False, repr=False)
-    _results: SimpleQueue[tuple[int, Any]] = field(default_factory=SimpleQueue, init=False, repr=False)
     _lockstep: bool = field(default=True, init=False, repr=False)
-    _threads: int = field(default=0, init=False, repr=False)
 
     def collect(
         self,
@@ -134,41 +134,10 @@ class Collector:
         if self.library is not None:
             for env in self._envs:
                 suite_env(env).library = self.library
-        trajectories: list[Trajectory | None] = [None] * len(jobs)
-        dropped: dict[str, int] = {}
-        free, waiting, ready = deque(range(len(self._envs))), deque(range(len(jobs))), dict[int, _Rollout]()
-        steps = under_way = 0
-        while waiting or ready or under_way:
-            while waiting and free:
-                job = waiting.popleft()
-                self._launch(job, _begin, self._envs[free[0]], jobs[job], free.popleft())
-                under_way += 1
-            arrived = self._arrived(under_way)
-            under_way -= len(arrived)
-            for i, rollout in arrived:
-                ended = self._ended(rollout, jobs[i], drop, dropped)
-                if rollout.episode is None:
-                    trajectories[i] = _failed(jobs[i], policy.version)
-                elif ended:
-                    out = rollout.failed or jobs[i].id in dropped
-                    trajectories[i] = rollout.episode.trajectory(jobs[i].id, jobs[i].group, policy.version, dropped=out)
-                else:
-                    ready[i] = rollout
-                if ended:
-                    free.append(rollout.slot)
-            if on_turn is not None and steps:
-                on_turn(sum(t is not None for t in trajectories), steps)
-            if not ready or (self._lockstep and waiting and free):
-                continue
-            acting = [(i, rollout, rollout.episode) for i, rollout in sorted(ready.items()) if rollout.episode]
-            ready.clear()
-            decisions = _decide(policy, [e for _, _, e in acting], [r for _, r, _ in acting])
-            for (i, rollout, _), decision in zip(acting, decisions, strict=True):
-                self._launch(i, _advance, rollout, decision)
-            steps += sum(decision is not None for decision in decisions)
-            under_way += len(acting)
-        finished = [t for t in trajectories if t is not None]
-        return Collection(finished, dropped, steps, time.perf_counter() - start)
+        run = _Run(self, policy, jobs, drop, on_turn)
+        run.play()
+        trajectories = [t for t in run.trajectories if t is not None]
+        return Collection(trajectories, run.dropped, run.steps, time.perf_counter() - start)
 
     def close(self) -> None:
         """Close the environments; may be called twice."""
@@ -190,76 +159,191 @@ class Collector:
         engines = min(first.parallel, self.threads or first.parallel)
         while len(self._envs) < min(jobs, engines or (jobs if self._lockstep else MAX_THREADS)):
             self._envs.append(self.make_env())
-        self._threads = self.threads or engines or (0 if self._lockstep else len(self._envs))
-
-    def _launch(self, job: int, function: Callable[..., _Rollout], *arguments: Any) -> None:
-        """Run ``function`` in a thread if there are any; what it returns or raises arrives under the job's number."""
-
-        def run() -> None:
-            try:
-                self._results.put((job, function(*arguments)))
-            except BaseException as error:  # the thread that waits raises it again
-                self._results.put((job, error))
-
-        if not self._threads:
-            run()
-            return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="rollout")
-        self._pool.submit(run)
-
-    def _arrived(self, under_way: int) -> list[tuple[int, _Rollout]]:
-        """Job and rollout, in the order of the jobs: of all that are under way, or of those that are back by now."""
-        found = [self._results.get() for _ in range(under_way if self._lockstep else min(under_way, 1))]
-        while not self._lockstep and len(found) < under_way and not self._results.empty():
-            found.append(self._results.get())
-        rollouts = []
-        for job, result in found:
-            if not isinstance(result, _Rollout):
-                raise result
-            rollouts.append((job, result))
-        return sorted(rollouts, key=lambda pair: pair[0])
-
-    def _ended(self, rollout: _Rollout, job: Job, drop: dict[str, int] | None, dropped: dict[str, int]) -> bool:
-        """Whether an episode is over; one whose time is up is noted in ``dropped``."""
-        if rollout.episode is None or rollout.episode.done or rollout.failed:
-            return True
-        turns = rollout.episode.context.step
-        late = turns > 0 and bool(self.deadline) and time.perf_counter() - rollout.start > self.deadline
-        if late if drop is None else drop.get(job.id) == turns:
-            dropped[job.id] = turns
-            return True
-        return False
+        threads = self.threads or engines or (0 if self._lockstep else MAX_THREADS)
+        if threads and self._pool is None:
+            self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rollout")
 
 
 @dataclass(frozen=True)
 class _Rollout:
-    """An episode that runs, or None if it could not begin: its generator, its environment's place, when it began.
+    """An episode that runs, or None if it could not begin: the number of its job, its generator, when it began.
 
     ``failed`` says that the policy could not decide.
     """
 
+    number: int
+    env: gym.Env[Any, Any]
     episode: Episode | None
     rng: np.random.Generator
-    slot: int
     start: float
     failed: bool = False
 
 
-def _begin(env: gym.Env[Any, Any], job: Job, slot: int) -> _Rollout:
+_Work = Callable[[], _Rollout]
+"""Brings a rollout back for its next decision: begins it, or takes the step that was decided."""
+
+
+class _Run:
+    """One call of ``Collector.collect``.
+
+    Who brings a rollout back has all decided that wait by then, unless somebody is deciding, who will then do so again:
+    a slow policy gets large batches, and where a quick one may be asked in any thread, a thread goes on with its own
+    episode.
+
+    Attributes:
+        trajectories: of the jobs that have ended; None for the others.
+        dropped: as in Collection.
+        steps: actions taken.
+    """
+
+    def __init__(
+        self,
+        collector: Collector,
+        policy: Policy,
+        jobs: Sequence[Job],
+        drop: dict[str, int] | None,
+        on_turn: Callable[[int, int], None] | None,
+    ) -> None:
+        self._collector, self._policy, self._jobs = collector, policy, jobs
+        self._lockstep, self._pool = collector._lockstep, collector._pool
+        self._drop, self._on_turn = drop, on_turn
+        self.trajectories: list[Trajectory | None] = [None] * len(jobs)
+        self.dropped: dict[str, int] = {}
+        self.steps = self._finished = self._under_way = 0
+        self._told, self._over = 0, not jobs
+        self._waiting = deque(range(len(jobs)))
+        self._ready: dict[int, _Rollout] = {}
+        self._deciding = self._stopped = False
+        self._decides_anywhere = not self._lockstep and getattr(policy, "any_thread", False)
+        self._lock = Lock()
+        self._here = SimpleQueue[Callable[[], None]]()  # what is left for the thread that called
+
+    def play(self) -> None:
+        """Make all rollouts."""
+        for work in [self._next(env) for env in self._collector._envs[: len(self._jobs)]]:
+            self._launch(work)
+        try:
+            while not self._over:
+                self._here.get()()
+        finally:
+            self._stopped = True
+
+    def _next(self, env: gym.Env[Any, Any]) -> _Work:
+        """The beginning of the next job."""
+        self._under_way += 1
+        number = self._waiting.popleft()
+        return partial(_begin, env, self._jobs[number], number)
+
+    def _launch(self, work: _Work) -> None:
+        if self._pool is None:
+            self._here.put(partial(self._go_on, work))
+        else:
+            self._pool.submit(self._go_on_apart, work)
+
+    def _go_on_apart(self, work: _Work) -> None:
+        """Go on in a thread; what that raises is raised where it was called."""
+        try:
+            self._go_on(work)
+        except BaseException as error:
+            self._here.put(partial(_raise, error))
+
+    def _go_on(self, work: _Work | None) -> None:
+        """Do ``work``, and whatever follows that need not wait."""
+        while work is not None and not self._stopped:
+            work = self._arrived(work())
+
+    def _arrived(self, rollout: _Rollout) -> _Work | None:
+        """Take a rollout back; what this thread can do next."""
+        with self._lock:
+            self._under_way -= 1
+            if not self._ended(rollout):
+                self._ready[rollout.number] = rollout
+            elif self._waiting:
+                return self._next(rollout.env)
+            if self._deciding or (self._lockstep and self._under_way):
+                return None
+            self._deciding = True
+        if self._decides_anywhere:
+            return self._decide()
+        self._here.put(self._decide_here)
+        return None
+
+    def _decide_here(self) -> None:
+        if work := self._decide():
+            self._launch(work)
+
+    def _decide(self) -> _Work | None:
+        """Decide for all that wait until none does; one of the steps is left to who called."""
+        work: _Work | None = None
+        while batch := self._batch():
+            if work is not None:
+                self._launch(work)
+            decisions = _decisions(self._policy, batch)
+            self.steps += sum(decision is not None for decision in decisions)
+            *others, work = [partial(_advance, rollout, d) for rollout, d in zip(batch, decisions, strict=True)]
+            for other in others:
+                self._launch(other)
+        return work
+
+    def _batch(self) -> list[_Rollout]:
+        """What waits for a decision, in the order of the jobs; if nothing does, somebody else may decide."""
+        with self._lock:
+            batch = [self._ready[number] for number in sorted(self._ready)]
+            self._ready.clear()
+            self._under_way += len(batch)
+            self._deciding = bool(batch)
+            done, self._told = self._told, self._finished
+            if self._finished == len(self._jobs) or (self._on_turn is not None and (batch or self._finished != done)):
+                self._here.put(partial(self._tell, self._finished, self.steps))
+        return batch
+
+    def _tell(self, finished: int, steps: int) -> None:
+        if self._on_turn is not None and steps:
+            self._on_turn(finished, steps)
+        self._over = finished == len(self._jobs)
+
+    def _ended(self, rollout: _Rollout) -> bool:
+        """Whether an episode is over; if so its trajectory is kept, and one whose time is up noted in ``dropped``."""
+        job, episode = self._jobs[rollout.number], rollout.episode
+        if episode is None:
+            made = _failed(job, self._policy.version)
+        elif episode.done or rollout.failed or self._late(rollout, episode.context.step):
+            out = rollout.failed or job.id in self.dropped
+            made = episode.trajectory(job.id, job.group, self._policy.version, dropped=out)
+        else:
+            return False
+        self.trajectories[rollout.number] = made
+        self._finished += 1
+        return True
+
+    def _late(self, rollout: _Rollout, turns: int) -> bool:
+        """Whether an episode is to be given up after so many turns, which is noted."""
+        job, deadline = self._jobs[rollout.number], self._collector.deadline
+        if self._drop is None:
+            late = turns > 0 and bool(deadline) and time.perf_counter() - rollout.start > deadline
+        else:
+            late = self._drop.get(job.id) == turns
+        if late:
+            self.dropped[job.id] = turns
+        return late
+
+
+def _begin(env: gym.Env[Any, Any], job: Job, number: int) -> _Rollout:
     rng, start = job.rng(), time.perf_counter()
     try:
-        return _Rollout(Episode(env, seed=int(rng.integers(2**31)), task_id=job.task_id), rng, slot, start)
+        episode = Episode(env, seed=int(rng.integers(2**31)), task_id=job.task_id)
     except InfrastructureError:
-        return _Rollout(None, rng, slot, start)
+        episode = None
+    return _Rollout(number, env, episode, rng, start)
 
 
-def _decide(policy: Policy, episodes: Sequence[Episode], rollouts: Sequence[_Rollout]) -> Sequence[Decision | None]:
-    """A decision per episode; None where the policy failed."""
+def _decisions(policy: Policy, rollouts: Sequence[_Rollout]) -> Sequence[Decision | None]:
+    """A decision per rollout; None where the policy failed."""
+    contexts = [rollout.episode.context for rollout in rollouts if rollout.episode is not None]
     try:
-        return policy.act([e.context for e in episodes], [r.rng for r in rollouts])
+        return policy.act(contexts, [rollout.rng for rollout in rollouts])
     except InfrastructureError as error:
-        decisions = error.decisions if isinstance(error, Undecided) else [None] * len(episodes)
+        decisions = error.decisions if isinstance(error, Undecided) else [None] * len(rollouts)
         logger.warning("the policy failed in %d episodes, now unscored: %s", decisions.count(None), error)
         return decisions
 
@@ -277,3 +361,7 @@ def _failed(job: Job, version: str) -> Trajectory:
     return Trajectory(
         job.id, "", (), task_id=job.task_id, group=job.group, policy_version=version, truncated=True, unscored=True
     )
+
+
+def _raise(error: BaseException) -> None:
+    raise error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from threading import Lock, current_thread
 from typing import Any
 
 import gymnasium as gym
@@ -11,9 +13,12 @@ import numpy as np
 import pytest
 
 from skillflow_gym import Action, Context, InfrastructureError, Task
+from skillflow_gym.episode import suite_env
 from skillflow_gym.evaluate import Evaluation, evaluate
+from skillflow_gym.executors import Result
 from skillflow_gym.policy import Decision, FirstProposalPolicy, UniformPolicy
 from skillflow_gym.rollout import Collection, Collector, Job, Undecided
+from skillflow_gym.tools import Toolbox
 from tests.contract.outsider import VaultEnv, registered
 
 Make = Callable[[], "gym.Env[Any, Any]"]
@@ -108,6 +113,71 @@ def test_decisions_are_made_in_lockstep() -> None:
     assert [set(batch) for batch in Watch.batches] == [{i} for i in range(len(Watch.batches))]
     assert turns[-1] == (12, collection.env_steps) and len(turns) == len(Watch.batches)
     assert [steps for _, steps in turns] == np.cumsum([len(batch) for batch in Watch.batches]).tolist()
+
+
+class Slow:
+    """An executor like a server's: it takes a while, and nobody waits for the slowest."""
+
+    spec, deterministic = "slow", False
+
+    def begin(self, task_id: str, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def run(self, instruction: str, toolbox: Toolbox) -> Result:
+        time.sleep(self.rng.uniform(0, 0.004))
+        return Result(instruction)
+
+    def close(self) -> None:
+        pass
+
+
+def make_slow() -> gym.Env[Any, Any]:
+    env = make()
+    suite_env(env).executor = Slow()
+    return env
+
+
+class Asked(UniformPolicy):
+    """Remembers which threads asked it, and that no two did at once."""
+
+    def __init__(self, any_thread: bool, most: int = 10_000) -> None:
+        self.any_thread, self.most = any_thread, most
+        self.threads: set[str] = set()
+        self.contexts, self.busy = 0, Lock()
+
+    def act(self, contexts: Sequence[Context], rngs: Sequence[np.random.Generator]) -> list[Decision]:
+        assert self.busy.acquire(blocking=False), "asked twice at once"
+        try:
+            self.threads.add(current_thread().name)
+            self.contexts += len(contexts)
+            if self.contexts > self.most:
+                raise ZeroDivisionError
+            time.sleep(0.0005)
+            return super().act(contexts, rngs)
+        finally:
+            self.busy.release()
+
+
+@pytest.mark.parametrize("any_thread", [False, True])
+def test_a_policy_is_asked_in_the_thread_that_collects_unless_any_will_do(any_thread: bool) -> None:
+    policy, turns = Asked(any_thread), list[tuple[int, int]]()
+    collector = Collector(make_slow)
+    for count in (3, 40):
+        collection = collector.collect(policy, jobs(count), on_turn=lambda done, steps: turns.append((done, steps)))
+        assert [t.id for t in collection.trajectories] == [job.id for job in jobs(count)]
+        assert turns[-1] == (count, collection.env_steps) and collection.scored == collection.trajectories
+    collector.close()
+    here = current_thread().name
+    assert all(name.startswith("rollout") for name in policy.threads) if any_thread else policy.threads == {here}
+
+
+@pytest.mark.parametrize("any_thread", [False, True])
+def test_an_error_of_the_policy_ends_the_collection(any_thread: bool) -> None:
+    policy, collector = Asked(any_thread, most=30), Collector(make_slow)
+    with pytest.raises(ZeroDivisionError):
+        collector.collect(policy, jobs(24))
+    collector.close()  # waits for the threads
+    assert policy.contexts <= 30 + 24, "the others went on to their ends"
 
 
 def test_no_jobs() -> None:
