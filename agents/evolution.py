@@ -41,7 +41,7 @@ class EvolveArgs(Settings):
 
     on: Annotated[bool, arg(name="")] = False
     """Evolve the skill library between updates."""
-    try_skills: float = 0.08
+    try_skills: float = 0.25
     """Share of the training rollouts that begin by reading a new skill, if the objective is off-policy."""
     author: Literal["template", "llm"] = "template"
     """Who writes skills: template needs no language model; llm is a server of OpenAI's protocol."""
