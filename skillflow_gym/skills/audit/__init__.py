@@ -1,24 +1,26 @@
-"""The audit of a skill before a policy may see it: named rules and no language model; see docs/skills-audit.md."""
+"""The audit of a skill before a policy may see it, without a language model; see docs/skills-audit.md."""
 
 from __future__ import annotations
 
 from skillflow_gym.skills.audit.protected import Protected
-from skillflow_gym.skills.audit.reading import Finding, normalise
+from skillflow_gym.skills.audit.reading import Finding, excerpt, normalise
 from skillflow_gym.skills.audit.rules import findings
 from skillflow_gym.skills.audit.shape import disguises, shape_findings
+from skillflow_gym.skills.audit.wording import confirms, read
 from skillflow_gym.skills.skill import Skill
 
 MAX_LENGTH = 20_000
 """Characters of a description and body; some patterns take long on more."""
 
-__all__ = ["Finding", "Protected", "audit"]
+__all__ = ["Finding", "Protected", "as_read", "audit"]
 
 
 def audit(skill: Skill, protected: Protected | None = None) -> tuple[Finding, ...]:
     """What speaks against showing ``skill``, one finding per rule and place; () means that it may be shown.
 
     Name, description and body are read; metadata is not, since no policy sees it. It never raises, and the same skill
-    has the same findings on every machine.
+    has the same findings on every machine. What a rule about words finds counts unless its sentence reads harmless; a
+    text that reads like an attack though nothing else was found has the finding ``wording``.
 
     >>> audit(Skill("look-twice", "Look again.", "Read the passage twice before you accept."))
     ()
@@ -32,10 +34,21 @@ def audit(skill: Skill, protected: Protected | None = None) -> tuple[Finding, ..
     raw = f"{skill.description}\n\n{skill.body}"
     if len(raw) > MAX_LENGTH:
         return (Finding("too-long", f"{len(raw):,} characters; at most {MAX_LENGTH:,}"),)
-    text = f"{skill.name.replace('-', ' ')}.\n\n{normalise(raw)}"
-    found = [*shape_findings(raw), *findings(text)]
+    text = as_read(skill)
+    found = [*shape_findings(raw), *(finding for finding, sentence in findings(text) if confirms(sentence))]
+    reading = read(text)
+    if reading.score > 0 and not found:
+        found.append(Finding("wording", excerpt(reading.worst)))
     for rule, other in disguises(raw, text):
-        found += [Finding(rule, finding.excerpt) for finding in findings(other, plain=False)]
+        found += [Finding(rule, finding.excerpt) for finding, _ in findings(other, plain=False)]
+    repeated = []
     if protected is not None:
-        found += protected.findings(f"{skill.name.replace('-', ' ')}\n{raw}")
-    return tuple(dict.fromkeys(found))
+        repeated = [*protected.findings(f"{skill.name.replace('-', ' ')}\n{raw}")]
+    if repeated:  # what else was found may quote the answer
+        found = [Finding(finding.rule, "not shown, since the skill repeats a task") for finding in found]
+    return tuple(dict.fromkeys([*found, *repeated]))
+
+
+def as_read(skill: Skill) -> str:
+    """Name, description and body as words are looked for in them: normalised."""
+    return normalise(f"{skill.name.replace('-', ' ')}.\n\n{skill.description}\n\n{skill.body}")

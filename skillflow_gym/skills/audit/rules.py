@@ -369,8 +369,12 @@ _EXPLAINS = re.compile(
 )
 
 
-def findings(text: str, plain: bool = True) -> Iterator[Finding]:
-    """The first finding of each rule in a normalised ``text``; without ``plain``, of those for decoded text too."""
+def findings(text: str, plain: bool = True) -> Iterator[tuple[Finding, str]]:
+    """The first finding of each rule in a normalised ``text`` and the words around it.
+
+    These are its sentence, or what was found where that is more than one. Without ``plain``, only the rules for decoded
+    text too.
+    """
     pieces = list(sentences(text))
     for rule in RULES:
         if rule.plain and not plain:
@@ -378,7 +382,7 @@ def findings(text: str, plain: bool = True) -> Iterator[Finding]:
         for sentence in (Sentence(text, text, ""),) if rule.across else pieces:
             hits = rule.compiled.finditer(sentence.text)
             if hit := next((m for m in hits if rule.across or not _harmless(rule, sentence, m)), None):
-                yield Finding(rule.name, excerpt(hit.group()))
+                yield Finding(rule.name, excerpt(hit.group())), hit.group() if rule.across else sentence.text
                 break
 
 
