@@ -137,10 +137,7 @@ def test_names_and_texts_that_are_taken_are_refused_with_a_reason(tmp_path: Path
 
 
 def test_the_library_never_exceeds_its_capacity(tmp_path: Path) -> None:
-    skills = [
-        Skill(f"s{n}", f"Kind {n}.", f"Read the passage{' again' * n}, then look for date number {n}.")
-        for n in range(9)
-    ]
+    skills = [Skill(f"s{n}", f"Kind {n}.", f"Read{' again' * n}, then look for date {n}.") for n in range(9)]
     author = Writer([skills])
     evolver = evolver_of(author, *skills[:2], store=tmp_path, capacity=4, new_skills=9, merge_at=1.0)
     author.creates = [skills[2:]]
@@ -464,10 +461,7 @@ def test_periodic_phases_come_by_the_period_and_others_at_a_plateau() -> None:
 
 def test_the_ablations_draw(tmp_path: Path) -> None:
     """Chance judges skills that are all good; steps are drawn where credit found some."""
-    skills = [
-        Skill(f"s{n}", f"Kind {n}.", f"Read the passage{' again' * n}, then look for date number {n}.")
-        for n in range(12)
-    ]
+    skills = [Skill(f"s{n}", f"Kind {n}.", f"Read{' again' * n}, then look for date {n}.") for n in range(12)]
     evolver = evolver_of(Writer(), *skills, store=tmp_path, what="random", merge_at=1.0)
     feed(evolver, worth({skill.name: 1.0 for skill in skills}))
     evolver.end_phase()
