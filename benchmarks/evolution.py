@@ -183,7 +183,7 @@ def main() -> None:
     print(f"| {names} |\n|{'---|' * (names.count('|') + 1)}")
     for envs, arms, seeds in (
         (args.envs, plans[0][0], args.seeds),
-        (args.envs, plans[1][0], args.ablation_seeds),
+        (args.envs if args.ablation_seeds else [], plans[1][0], args.ablation_seeds),
         ([TO] if stages[1] else [], [TRANSFER], args.seeds),
     ):
         for cells in rows(envs, arms, seeds, args):

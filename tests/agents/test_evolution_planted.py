@@ -109,6 +109,7 @@ def but(known: dict[Any, str]) -> list[Any]:
 
 NO_HARM = "who is asked for a name in the question needs no search: its readers succeed as often as the others"
 CHANCE = "the readers of think-first happened to succeed more often in the first two phases"
+CHOSEN = "by then it is read where it does no harm, and the author is asked for a better one"
 
 
 @pytest.mark.slow
@@ -120,7 +121,7 @@ def test_a_trained_policy_prunes_what_leads_astray_within_three_phases(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "named"), but({(2, True): NO_HARM, (1, False): CHANCE}))
+@pytest.mark.parametrize(("seed", "named"), but({(1, True): NO_HARM, (2, True): NO_HARM, (1, False): CHANCE, (8, False): CHOSEN}))
 def test_a_trained_policy_prunes_what_wastes_a_step_within_three_phases(
     folder: Callable[[int, bool], Path], seed: int, named: bool
 ) -> None:
@@ -128,14 +129,8 @@ def test_a_trained_policy_prunes_what_wastes_a_step_within_three_phases(
     assert "prune" in kinds("think-first", planted(folder(seed, named), seed, named))
 
 
-AVOIDED = "the policy has come to avoid it everywhere, and it is pruned in the third phase"
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "seed",
-    [pytest.param(n, marks=[pytest.mark.xfail(reason=AVOIDED, strict=True)] if n in (1, 5) else []) for n in SEEDS],
-)
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_trained_policy_shows_that_a_skill_is_unstable(folder: Callable[[int, bool], Path], seed: int) -> None:
     """``name-or-deny`` makes every question fail whose answer is no name in it; it is not left as it is."""
     phases = planted(folder(seed, False), seed, False)
