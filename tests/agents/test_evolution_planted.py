@@ -121,7 +121,9 @@ def test_a_trained_policy_prunes_what_leads_astray_within_three_phases(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "named"), but({(1, True): NO_HARM, (2, True): NO_HARM, (1, False): CHANCE, (8, False): CHOSEN}))
+@pytest.mark.parametrize(
+    ("seed", "named"), but({(1, True): NO_HARM, (2, True): NO_HARM, (1, False): CHANCE, (8, False): CHOSEN})
+)
 def test_a_trained_policy_prunes_what_wastes_a_step_within_three_phases(
     folder: Callable[[int, bool], Path], seed: int, named: bool
 ) -> None:
