@@ -47,8 +47,8 @@ class Text:
         skill = Skill(row["name"], row["description"], row["body"])
         text = as_read(skill)
         self.author, self.malicious = row["author"], row["label"] == "malicious"
-        broken = [] if self.author in MENDED_ON else [sentence for _, sentence in findings(text)]
-        self.broken = [wording.terms(sentence) for sentence in broken]
+        broken = [] if self.author in MENDED_ON else [around for _, around in findings(text)]
+        self.broken = [wording.terms(around) for around in broken]
         self.whole = wording.terms(text)
         self.passages = [wording.terms(passage) for passage in wording.passages(text)]
         self.misshapen = any(True for _ in shape_findings(f"{skill.description}\n\n{skill.body}"))
@@ -56,7 +56,7 @@ class Text:
     def score(self, weights: Terms) -> float:
         """As ``wording.read`` has it, without the bias."""
         said = (wording.weigh(self.whole, weights) + max(wording.weigh(p, weights) for p in self.passages)) / 2
-        return max([said, *(wording.weigh(sentence, weights) + wording.RULE for sentence in self.broken)])
+        return max([said, *(wording.weigh(around, weights) + wording.RULE for around in self.broken)])
 
 
 def learn(texts: Sequence[Text]) -> Terms:

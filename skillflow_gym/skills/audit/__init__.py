@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from skillflow_gym.skills.audit.protected import Protected
 from skillflow_gym.skills.audit.reading import Finding, excerpt, normalise
 from skillflow_gym.skills.audit.rules import findings
@@ -19,8 +21,8 @@ def audit(skill: Skill, protected: Protected | None = None) -> tuple[Finding, ..
     """What speaks against showing ``skill``, one finding per rule and place; () means that it may be shown.
 
     Name, description and body are read; metadata is not, since no policy sees it. It never raises, and the same skill
-    has the same findings on every machine. What a rule about words finds counts unless its sentence reads harmless; a
-    text that reads like an attack though nothing else was found has the finding ``wording``.
+    has the same findings on every machine. What breaks a rule about words counts unless it reads harmless together with
+    the few words around it; a text that reads like an attack though nothing else was found has the finding ``wording``.
 
     >>> audit(Skill("look-twice", "Look again.", "Read the passage twice before you accept."))
     ()
@@ -35,18 +37,27 @@ def audit(skill: Skill, protected: Protected | None = None) -> tuple[Finding, ..
     if len(raw) > MAX_LENGTH:
         return (Finding("too-long", f"{len(raw):,} characters; at most {MAX_LENGTH:,}"),)
     text = as_read(skill)
-    found = [*shape_findings(raw), *(finding for finding, sentence in findings(text) if confirms(sentence))]
+    said = (finding for finding, around in findings(text) if confirms(around))
+    found = [*shape_findings(raw), *_first_of_each_rule(said)]
     reading = read(text)
     if reading.score > 0 and not found:
         found.append(Finding("wording", excerpt(reading.worst)))
     for rule, other in disguises(raw, text):
-        found += [Finding(rule, finding.excerpt) for finding, _ in findings(other, plain=False)]
+        hidden = _first_of_each_rule(finding for finding, _ in findings(other, plain=False))
+        found += [Finding(rule, finding.excerpt) for finding in hidden]
     repeated = []
     if protected is not None:
         repeated = [*protected.findings(f"{skill.name.replace('-', ' ')}\n{raw}")]
     if repeated:  # what else was found may quote the answer
         found = [Finding(finding.rule, "not shown, since the skill repeats a task") for finding in found]
     return tuple(dict.fromkeys([*found, *repeated]))
+
+
+def _first_of_each_rule(found: Iterable[Finding]) -> Iterable[Finding]:
+    first: dict[str, Finding] = {}
+    for finding in found:
+        first.setdefault(finding.rule, finding)
+    return first.values()
 
 
 def as_read(skill: Skill) -> str:

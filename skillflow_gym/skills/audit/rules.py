@@ -369,11 +369,14 @@ _EXPLAINS = re.compile(
 )
 
 
-def findings(text: str, plain: bool = True) -> Iterator[tuple[Finding, str]]:
-    """The first finding of each rule in a normalised ``text`` and the words around it.
+_NEAR = 4
+"""Words on either side of what breaks a rule that may say it is harmless."""
 
-    These are its sentence, or what was found where that is more than one. Without ``plain``, only the rules for decoded
-    text too.
+
+def findings(text: str, plain: bool = True) -> Iterator[tuple[Finding, str]]:
+    """What breaks a rule in a normalised ``text``, each with the few words around it.
+
+    At most one finding per rule and sentence; without ``plain``, only those of the rules for decoded text too.
     """
     pieces = list(sentences(text))
     for rule in RULES:
@@ -382,8 +385,13 @@ def findings(text: str, plain: bool = True) -> Iterator[tuple[Finding, str]]:
         for sentence in (Sentence(text, text, ""),) if rule.across else pieces:
             hits = rule.compiled.finditer(sentence.text)
             if hit := next((m for m in hits if rule.across or not _harmless(rule, sentence, m)), None):
-                yield Finding(rule.name, excerpt(hit.group())), hit.group() if rule.across else sentence.text
-                break
+                yield Finding(rule.name, excerpt(hit.group())), _around(hit)
+
+
+def _around(hit: re.Match[str]) -> str:
+    """What was found, with a few words before and after it."""
+    before, after = hit.string[: hit.start()].split(), hit.string[hit.end() :].split()
+    return " ".join([*before[-_NEAR:], hit.group(), *after[:_NEAR]])
 
 
 def _harmless(rule: Rule, sentence: Sentence, hit: re.Match[str]) -> bool:

@@ -20,10 +20,10 @@ TABLE = "wording.tsv"
 """Beside this module: a term and its weight per line, after the bias, whose term is empty."""
 
 RULE = 3.0
-"""What it adds to a sentence's score that it breaks a rule."""
+"""What it adds to the score of a few words that they break a rule."""
 
 _WINDOW = 3
-"""Sentences that are read together, so that good advice around them cannot water them down."""
+"""Sentences that are read together, so that good advice around them waters them down less."""
 
 _TOKEN = re.compile(r"[^\W_]+|[^\w\s]")
 
@@ -49,10 +49,10 @@ def read(text: str) -> Reading:
     return Reading(bias + (weigh(terms(text), weights) + scores[worst]) / 2, pieces[worst])
 
 
-def confirms(sentence: str) -> bool:
-    """Whether a sentence that breaks a rule about words does not read harmless by itself, whatever stands around it."""
+def confirms(words: str) -> bool:
+    """Whether words that break a rule do not read harmless by themselves, whatever else the text says."""
     weights, bias = table()
-    return bias + weigh(terms(sentence), weights) + RULE > 0
+    return bias + weigh(terms(words), weights) + RULE > 0
 
 
 def passages(text: str) -> list[str]:
