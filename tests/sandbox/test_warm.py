@@ -15,6 +15,7 @@ import pytest
 
 from skillflow_gym.errors import InfrastructureError
 from skillflow_gym.sandbox import Completed, Limits, Sandbox, make_sandbox
+from skillflow_gym.sandbox.client import Client
 from tests.sandbox.processes import command, crew, descendants, eventually, name, parents, settled_crew
 from tests.sandbox.running import cold
 
@@ -219,11 +220,18 @@ def test_a_fork_of_this_process_has_helpers_of_its_own() -> None:
     assert sorted(done.stdout.split()) == sorted("1 2 3 4 3 4 0 5".split()) and done.stderr == ""
 
 
-def test_time_spent_on_starting_the_interpreter_is_not_the_runs(bwrap: Sandbox) -> None:
-    sandbox = make_sandbox("bwrap", preload=["sympy"])
+def test_time_spent_on_starting_the_interpreter_is_not_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = Client.wait_ready
+
+    def late(client: Client, deadline: float) -> bool:
+        time.sleep(0.8)
+        return ready(client, deadline)
+
+    sandbox = make_sandbox("bwrap")
+    monkeypatch.setattr(Client, "wait_ready", late)
     try:
         start = time.monotonic()
         assert not sandbox.python("pass", limits=Limits(wall=0.4)).timed_out
-        assert time.monotonic() - start > 0.4  # else this machine is too fast for this test to tell
+        assert time.monotonic() - start > 0.8  # the interpreter was started, not found running
     finally:
         sandbox.close()
