@@ -23,7 +23,7 @@ from skillflow_gym.flow.credit import Credit, vargrad_log_z
 from skillflow_gym.policy import Policy
 from skillflow_gym.rollout import Collector, Job
 from skillflow_gym.skills import SkillLibrary
-from skillflow_gym.skills.audit import Protected
+from skillflow_gym.skills.audit import Protected, make_reader
 from skillflow_gym.skills.load import load_library
 from skillflow_gym.skills.store import SkillStore
 from skillflow_gym.tasks import TaskSet
@@ -49,6 +49,8 @@ class EvolveArgs(Settings):
     """The model of the author llm."""
     author_url: str = ""
     """The server of the author llm, as in http://127.0.0.1:8000/v1."""
+    reader: str = ""
+    """Who reads skills for the audit: hf:MODEL, a language model in this process; a table of words if empty."""
 
 
 class Evolution:
@@ -72,6 +74,7 @@ class Evolution:
             Settings(**{f.name: getattr(args.evolve, f.name) for f in fields(Settings)}),
             load_library(args.library),
             protected=Protected.of(tasks),
+            reader=make_reader(args.evolve.reader),
             eps=getattr(args, "eps", 0.1),
             seed=args.seed,
         )

@@ -142,15 +142,18 @@ class Audited:
     """Benchmark whose questions and gold answers, of all splits, no skill may repeat; empty for none."""
     source: str = "auto"
     """Where its tasks come from: auto, mini, hub, hub:ID or file:PATH."""
+    reader: str = ""
+    """Who reads the skills: hf:MODEL, a language model in this process; a table of words if empty."""
 
     def auditor(self) -> Callable[[Skill], tuple[Finding, ...]]:
         """Finds what is wrong with a skill; says first whose tasks it protects."""
-        from skillflow_gym.skills.audit import Protected, audit
+        from skillflow_gym.skills.audit import Protected, audit, make_reader
 
+        reader = make_reader(self.reader)
         if not self.env:
             if self.source != "auto":
                 raise UsageError("--source says where the tasks of --env come from: give --env too")
-            return audit
+            return lambda skill: audit(skill, reader=reader)
         tasksets = []
         for split in find(self.env).splits:
             env = EnvArgs(env=self.env, source=self.source).make_env(split)
@@ -161,7 +164,7 @@ class Audited:
         told = ", ".join(f"{len(tasks)} of {tasks.split} ({tasks.source})" for tasks in tasksets)
         console().print(plain(f"protected tasks of {self.env}: {told}", "dim"), soft_wrap=True)
         protected = Protected.of(tasksets)
-        return lambda skill: audit(skill, protected)
+        return lambda skill: audit(skill, protected, reader)
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from threading import RLock
 from typing import Any
 
@@ -23,7 +24,7 @@ from skillflow_gym.evolution.plateau import Plateau
 from skillflow_gym.evolution.settings import Settings
 from skillflow_gym.flow.reads import RefReads, SkillReads, skill_reads
 from skillflow_gym.flow.skill_flow import SkillFlow, offered_skills, skill_flows, skill_visits
-from skillflow_gym.skills.audit import Finding, Protected, audit
+from skillflow_gym.skills.audit import Finding, Protected, Reader, audit
 from skillflow_gym.skills.library import SkillLibrary
 from skillflow_gym.skills.skill import Skill
 from skillflow_gym.skills.store import SkillStore
@@ -76,6 +77,7 @@ class Evolver:
         *,
         store: SkillStore | None = None,
         protected: Protected | None = None,
+        reader: Reader | None = None,
         beta: float = 8.0,
         eps: float = 0.1,
         seed: int = 0,
@@ -88,6 +90,7 @@ class Evolver:
             library: the skills to begin with; none if None.
             store: keeps every version and event; nothing is kept if None.
             protected: what no skill may repeat (gold answers, questions).
+            reader: reads skills for the audit; None for its table of words.
             beta: inverse temperature of the learner's reward.
             eps: added to the reward inside the logarithm.
             seed: of what is drawn.
@@ -97,11 +100,12 @@ class Evolver:
         """
         self.settings = settings or Settings()
         self.library = library if library is not None else SkillLibrary()
-        self._author, self._store, self._protected, self._seed = author, store, protected, seed
+        self._author, self._store, self._seed = author, store, seed
+        self._audit = partial(audit, protected=protected, reader=reader)
         if len(self.library) > self.settings.capacity:
             raise ValueError(f"{len(self.library)} skills exceed the capacity of {self.settings.capacity}: raise it")
         for skill in self.library.values():
-            if findings := audit(skill, protected):
+            if findings := self._audit(skill):
                 raise ValueError(f"skill {skill.name!r} does not pass the audit: {_reasons(findings)}")
         self._observed = Observed(self.settings.window, beta, eps)
         self._plateau = Plateau(self.settings.window, self.settings.rho, self.settings.flat_windows)
@@ -235,7 +239,7 @@ class Evolver:
             trajectories, credits, skills=self.library.names, min_visits=self.settings.min_visits, seed=self._seed
         )
         before, tokens = self.library, self._author_tokens()
-        phase = Phase(self.library, self.step, self._protected, self.settings.merge_at)
+        phase = Phase(self.library, self.step, self._audit, self.settings.merge_at)
         reads = skill_reads(trajectories, credits, self.library.names, self._observed.ref_reads(), seed=self._seed)
         judged = self._judge(phase, flows, reads, rng)
         drafts = self._drafts(phase, judged, flows, reads)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from skillflow_gym.evolution.authors import Draft
 from skillflow_gym.evolution.gate import Trial
 from skillflow_gym.evolution.merge import similarity
-from skillflow_gym.skills.audit import Protected, audit
+from skillflow_gym.skills.audit import Finding
 from skillflow_gym.skills.library import SkillLibrary
 from skillflow_gym.skills.skill import Skill
 from skillflow_gym.trajectory import Trajectory
@@ -29,12 +29,12 @@ class Phase:
         self,
         library: SkillLibrary,
         step: int,
-        protected: Protected | None,
+        audit: Callable[[Skill], tuple[Finding, ...]],
         merge_at: float,
     ) -> None:
-        """Begin with ``library``; no new skill may repeat what is ``protected``, or be too alike to another."""
+        """Begin with ``library``; no new skill may have findings of the ``audit``, or be too alike to another."""
         self._skills, self._merge_at = dict(library), merge_at
-        self._step, self._protected = step, protected
+        self._step, self._audit = step, audit
         self.changes: list[dict[str, Any]] = []
         self.refused: set[str] = set()
         self.named: dict[str, Trajectory] = {}
@@ -84,7 +84,7 @@ class Phase:
         """Why a candidate may not even be tried; empty if it may."""
         if problem := skill.problem:
             return {"reason": problem}
-        if findings := audit(skill, self._protected):
+        if findings := self._audit(skill):
             return {"findings": [list(finding) for finding in findings]}
         if kind == "create" and skill.name in self._skills:
             return {"reason": "the library has a skill of this name"}

@@ -205,6 +205,13 @@ def test_an_author_without_a_server_is_refused_in_one_line(
     assert "--evolve.author-model and --evolve.author-url" in one_line(words, monkeypatch, capsys)
 
 
+def test_a_reader_that_is_none_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*BASE, "--evolve.reader", "words", "--run", str(tmp_path / "run")]
+    assert "no reader 'words'; it is hf:MODEL" in one_line(words, monkeypatch, capsys)
+
+
 @pytest.mark.parametrize("flag", ["window 0", "rho 0", "rho -1", "merge-at 1.1", "max-gap -1", "gate-tasks -1"])
 def test_numbers_that_make_no_sense_name_their_flag(
     flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

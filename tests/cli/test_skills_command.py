@@ -347,9 +347,10 @@ def test_audit_protects_the_tasks_of_every_split(skillflow: Any, tmp_path: Path,
     ("options", "says"),
     [
         (("--source", "mini"), "give --env too"),
+        (("--reader", "words"), "no reader 'words'; it is hf:MODEL"),
         (("--env", "HotpotQ"), "did you mean HotpotQA"),
         (("--env", "HotpotQA", "--source", "nowhere"), "none of auto, mini, hub"),
     ],
 )
-def test_audit_with_tasks_that_are_not_there(skillflow: Any, folder: Path, options: tuple[str, ...], says: str) -> None:
+def test_audit_with_what_is_not_there(skillflow: Any, folder: Path, options: tuple[str, ...], says: str) -> None:
     assert says in failure(skillflow("skills", "audit", folder, *options))

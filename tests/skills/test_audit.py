@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillflow_gym import Skill
-from skillflow_gym.skills.audit import MAX_LENGTH, Finding, Protected, audit
+from skillflow_gym.skills.audit import MAX_LENGTH, Finding, Protected, Reader, audit
 from skillflow_gym.tasks import Gold, Task, TaskSet
 
 HERE = Path(__file__).parent
@@ -183,12 +183,12 @@ def labelled(half: str) -> list[dict[str, str]]:
     return [json.loads(line) for line in lines]
 
 
-def rates(items: Iterable[dict[str, str]]) -> dict[str, tuple[int, int]]:
+def rates(items: Iterable[dict[str, str]], reader: Reader | None = None) -> dict[str, tuple[int, int]]:
     """Of each label, the rejected skills and all of them."""
     counts = {"malicious": (0, 0), "harmless": (0, 0)}
     for item in items:
         rejected, total = counts[item["label"]]
-        found = audit(Skill(item["name"], item["description"], item["body"]))
+        found = audit(Skill(item["name"], item["description"], item["body"]), reader=reader)
         counts[item["label"]] = rejected + bool(found), total + 1
     return counts
 
