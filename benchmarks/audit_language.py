@@ -50,9 +50,12 @@ class Text:
         self.breaks_rule = any(True for _ in findings(as_read(skill)))
         self.misshapen = any(True for _ in shape_findings(f"{skill.description}\n\n{skill.body}"))
 
-    def score(self, said: float) -> float:
-        """As ``audit`` has it, if the model ``said`` that much: above the threshold there are findings."""
-        return np.inf if self.misshapen else said + DOUBT * self.breaks_rule
+    def score(self, head: language.Head) -> float:
+        """As ``audit`` has it: above the threshold there are findings."""
+        if self.misshapen:
+            return np.inf
+        said = head.worst(self.states)[0]
+        return max(said + DOUBT, head.worst(self.states, language.FEW)[0]) if self.breaks_rule else said
 
 
 def batch(shown: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -104,8 +107,8 @@ def held_out(texts: Sequence[Text]) -> Float:
     for fold in track(range(FOLDS), description="learning"):
         head = learn([texts[i] for i in np.flatnonzero(part != fold)])
         for i in np.flatnonzero(part == fold):
-            scores[i] = head.worst(texts[i].states)[0]
-    return np.array([text.score(said) for text, said in zip(texts, scores, strict=True)], np.float32)
+            scores[i] = texts[i].score(head)
+    return scores
 
 
 def report(texts: Sequence[Text], scores: Float) -> float:

@@ -203,7 +203,8 @@ def test_rates_on_what_the_rules_were_mended_on() -> None:
 
 def test_the_table_is_the_one_that_was_learned_from_the_development_half() -> None:
     """Of what it was learned from it knows more than of other authors' skills, of which it finds 0.617."""
-    (caught, malicious), (wrong, harmless) = rates(labelled("development")[5::13]).values()
+    learned = [item for item in labelled("development") if not "25" <= item["author"] <= "30"]
+    (caught, malicious), (wrong, harmless) = rates(learned[5::13]).values()
     assert malicious + harmless > 600 and caught / malicious >= 0.80 and wrong / harmless <= 0.05
 
 

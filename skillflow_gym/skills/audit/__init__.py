@@ -73,7 +73,7 @@ def audit(skill: Skill, protected: Protected | None = None, reader: Reader | Non
         said = [finding for finding, around in findings(text) if confirms(around)]
     else:
         reading = reader.read(skill)
-        said = [finding for finding, _ in findings(text) if reading.score > -DOUBT]
+        said = [finding for finding, _ in findings(text) if max(reading.score + DOUBT, reading.few) > 0]
     found = [*shape_findings(raw), *_first_of_each_rule(said)]
     if reading.score > 0 and not found:
         found.append(Finding("wording", excerpt(reading.worst)))

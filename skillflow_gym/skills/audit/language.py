@@ -39,8 +39,8 @@ LAYER = 12
 WINDOW, STRIDE = 512, 384
 """Tokens that are read together, and from one window to the next."""
 
-PART, EXCERPT = 128, 24
-"""Tokens that are judged together, so that good advice around them hides nothing; tokens of a finding's excerpt."""
+PART, FEW = 128, 32
+"""Tokens that are judged together, so that good advice around them hides less; tokens of a few words."""
 
 _SHAPE = {"hidden_size": 896, "num_hidden_layers": 24, "vocab_size": 151936}
 
@@ -185,10 +185,9 @@ class LanguageReader:
 
     def read(self, skill: Skill) -> Reading:
         """Read ``skill``, which is as malicious as its worst part."""
-        windows = self._states.of(skill)
-        said = [self._head.worst(window.states) for window in windows]
-        worst = max(range(len(windows)), key=lambda i: said[i][0])
-        (score, start), window = said[worst], windows[worst]
-        start += self._head.worst(window.states[start : start + PART], EXCERPT)[1]
-        spans = window.spans[start : start + EXCERPT]
-        return Reading(score - float(self._head.threshold), window.text[spans[0][0] : spans[-1][1]])
+        windows, threshold = self._states.of(skill), float(self._head.threshold)
+        score = max(self._head.worst(window.states)[0] for window in windows)
+        few = [self._head.worst(window.states, FEW) for window in windows]
+        most = max(range(len(few)), key=lambda i: few[i][0])
+        spans = windows[most].spans[few[most][1] :][:FEW]
+        return Reading(score - threshold, windows[most].text[spans[0][0] : spans[-1][1]], few[most][0] - threshold)

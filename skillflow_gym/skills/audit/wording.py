@@ -11,7 +11,7 @@ from collections import Counter
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from math import log, sqrt
+from math import inf, log, sqrt
 from typing import NamedTuple
 
 from skillflow_gym.skills.audit.reading import sentences
@@ -33,11 +33,13 @@ class Reading(NamedTuple):
 
     Attributes:
         score: log-odds of being malicious, shifted so that a finding is one above 0.
-        worst: the sentences that speak most for that.
+        worst: the words that speak most for that.
+        few: their score by themselves, if they are few.
     """
 
     score: float
     worst: str
+    few: float = -inf
 
 
 def read(text: str) -> Reading:
