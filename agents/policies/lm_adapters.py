@@ -172,6 +172,7 @@ def load_base(path: str, args: LMArgs) -> tuple[Any, Any]:
     """
     try:
         import peft  # noqa: F401
+        from safetensors import SafetensorError
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ModuleNotFoundError as error:
         raise ValueError(f"language models need the package {error.name}: {install('lm')}") from error
@@ -181,7 +182,7 @@ def load_base(path: str, args: LMArgs) -> tuple[Any, Any]:
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
         base = AutoModelForCausalLM.from_pretrained(path, dtype=dtype)
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, ImportError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ValueError(f"{path!r} is no language model that transformers loads here: {reason}") from error
     return base.to(device), tokenizer

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 import torch
 from jinja2 import TemplateError
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from skillflow_gym.errors import InfrastructureError
@@ -50,7 +51,7 @@ class CausalModel:
             self._tokenizer = AutoTokenizer.from_pretrained(name)
             model = AutoModelForCausalLM.from_pretrained(name, dtype="auto")
             self._model: Any = model.to(device).eval().requires_grad_(False)
-        except (OSError, ValueError, ImportError, RuntimeError) as error:
+        except (OSError, ValueError, ImportError, RuntimeError, SafetensorError) as error:
             reason = " ".join(str(error).split())[:300]
             raise ValueError(f"{name!r} is no language model that transformers loads here: {reason}") from error
         if not self._tokenizer.chat_template:

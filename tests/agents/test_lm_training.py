@@ -328,6 +328,13 @@ def test_a_policy_that_cannot_be_made_is_one_line(
     assert ended.value.code == 2 and message in error and error.count("\n") == 1
 
 
+def test_a_policy_of_broken_weights_is_told(tmp_path: Path) -> None:
+    folder = tiny_models.save("qwen3", tmp_path / "model")
+    (folder / "model.safetensors").write_bytes(b"half a file")
+    with pytest.raises(ValueError, match="is no language model that transformers loads here"):
+        LanguageModel.load(str(folder), LMArgs())
+
+
 def test_the_command_of_the_readme_trains_a_model_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

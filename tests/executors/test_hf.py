@@ -288,6 +288,9 @@ def test_a_folder_that_holds_no_model_is_named(tmp_path: Path, random: Path) -> 
     (base / "chat_template.jinja").unlink()
     with pytest.raises(ValueError, match="has no chat template: take an instruct model"):
         make_executor(f"hf:{base}").run("go", Desk().tools)
+    (base / "model.safetensors").write_bytes(b"half a file")
+    with pytest.raises(ValueError, match="is no language model that transformers loads here"):
+        make_executor(f"hf:{base}").run("go", Desk().tools)
 
 
 @pytest.mark.parametrize("package", ["torch", "transformers"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from transformers import Qwen2Config
 
 from skillflow_gym import Skill
 from skillflow_gym.skills.audit import MAX_LENGTH, Reader, audit, make_reader
@@ -78,6 +79,15 @@ def test_a_model_of_another_shape_is_refused(tmp_path: Path) -> None:
     folder = tiny_models.save("qwen3", tmp_path / "tiny")
     with pytest.raises(ValueError, match=r"the audit cannot read with '.*tiny': not Qwen2.5-Coder-0.5B-Instruct"):
         make_reader(f"hf:{folder}")
+
+
+def test_broken_weights_are_told(tmp_path: Path) -> None:
+    shape = {"hidden_size": 896, "num_hidden_layers": 24, "vocab_size": 151936}
+    Qwen2Config(**shape, num_attention_heads=14).save_pretrained(tmp_path)
+    tiny_models.tokenizer("qwen3").save_pretrained(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"half a file")
+    with pytest.raises(ValueError, match="the audit cannot read with "):
+        make_reader(f"hf:{tmp_path}")
 
 
 @pytest.mark.slow

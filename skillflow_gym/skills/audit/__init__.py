@@ -50,9 +50,9 @@ def make_reader(name: str) -> Reader | None:
 def audit(skill: Skill, protected: Protected | None = None, reader: Reader | None = None) -> tuple[Finding, ...]:
     """What speaks against showing ``skill``, one finding per rule and place; () means that it may be shown.
 
-    Name, description and body are read; metadata is not, since no policy sees it. It never raises, and the same skill
-    has the same findings on every machine. What breaks a rule about words counts unless it reads harmless; a text that
-    reads like an attack though nothing else was found has the finding ``wording``.
+    Name, description and body are read; metadata is not, since no policy sees it. It never raises, and without a
+    ``reader`` the same skill has the same findings on every machine. What breaks a rule about words counts unless it
+    reads harmless; a text that reads like an attack though nothing else was found has the finding ``wording``.
 
     >>> audit(Skill("look-twice", "Look again.", "Read the passage twice before you accept."))
     ()

@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn.functional import gelu
@@ -85,7 +86,7 @@ class States:
             with _silent():  # about the layers that are left out
                 # The last layer's states are normalised, so one more is loaded.
                 loaded: Any = AutoModel.from_pretrained(model, num_hidden_layers=LAYER + 1, dtype=torch.float32)
-        except (OSError, ValueError, ImportError, RuntimeError) as error:
+        except (OSError, ValueError, ImportError, RuntimeError, SafetensorError) as error:
             reason = " ".join(str(error).split())[:300]
             raise ValueError(f"the audit cannot read with {model!r}: {reason}") from error
         self._model = loaded.to(self._device).eval().requires_grad_(False)
